@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Pleiad.Gateway.Http;
+using Pleiad.Gateway.Transport;
 using Pleiad.Machines.Hosting;
 using Pleiad.Server.Events;
 using Pleiad.Server.Jobs;

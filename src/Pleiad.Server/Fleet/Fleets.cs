@@ -5,18 +5,20 @@ using Pleiad.Core.Identity;
 using Pleiad.Core.Services;
 using Pleiad.Core.Settings;
 using Pleiad.Gateway.Dispatch;
-using Pleiad.Gateway.Http;
+using Pleiad.Gateway.Front;
+using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
 using Pleiad.Server.Jobs;
 
 namespace Pleiad.Server.Fleet;
 
 /// <summary>All services that run here: applies and removes them one at a time, and finds them for gateway, jobs and API.</summary>
-internal sealed class Fleets(FleetContext context, ImageStore images, string pinOwner) : IServiceDirectory, IAsyncDisposable
+internal sealed class Fleets(FleetContext context, ImageStore images, string dataDirectory) : IServiceDirectory, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, RunningService> _services = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _change = new(1, 1);
     private SystemSettings _settings = new();
+    private bool _started;
 
     /// <summary>All services by name.</summary>
     internal IReadOnlyList<RunningService> All => [.. _services.Values.OrderBy(service => service.Name, StringComparer.Ordinal)];
@@ -39,15 +41,34 @@ internal sealed class Fleets(FleetContext context, ImageStore images, string pin
         _settings = await context.Store.GetSettingsAsync(cancellation);
         foreach (var spec in await context.Store.ListServicesAsync(cancellation))
         {
-            if (images.Find(spec.Image) is { } image)
+            try
             {
-                Begin(spec, image);
+                Begin(spec, AppliedImage(spec) ?? throw new ImageStoreException($"image {spec.Image} is not in the store; build or import it"));
             }
-            else
+            catch (ImageStoreException error)
             {
-                context.Events.Record(EventKind.MachineStartFailed, $"image {spec.Image} is not in the store; build or import it, then apply the service again", spec.Name);
+                context.Events.Record(EventKind.MachineStartFailed, $"the service does not run: {error.Message}; then apply it again", spec.Name);
             }
         }
+    }
+
+    /// <summary>Whether a machine that an earlier run started still is what its service wants.</summary>
+    internal bool Wants(MachineOrder order) => Get(order.Service)?.Fleet.Image.Digest == order.Image.Digest;
+
+    /// <summary>Begins to plan, send and replace; machines of an earlier run were adopted before.</summary>
+    internal void Start(IEnumerable<IMachine> adopted)
+    {
+        foreach (var machine in adopted)
+        {
+            Get(machine.Snapshot.Service)!.Fleet.Adopt(machine);
+        }
+
+        foreach (var service in _services.Values)
+        {
+            service.Fleet.Start();
+        }
+
+        _started = true;
     }
 
     /// <summary>Adds or changes a service.</summary>
@@ -62,7 +83,8 @@ internal sealed class Fleets(FleetContext context, ImageStore images, string pin
         try
         {
             var isNew = await context.Store.PutServiceAsync(spec, cancellation);
-            images.Pin(image.Manifest.Name, image.Digest, Pin(spec.Name));
+            await images.PinAsync(image.Manifest.Name, image.Digest, Owner(spec.Name), cancellation);
+            await images.UnpinAsync(Owner(spec.Name), keep: image.Digest, cancellation);
             if (Get(spec.Name) is { } running)
             {
                 running.Spec = spec;
@@ -96,7 +118,7 @@ internal sealed class Fleets(FleetContext context, ImageStore images, string pin
                 await running.EndAsync(reason, drainTimeout);
             }
 
-            images.Unpin(Pin(name));
+            await images.UnpinAsync(Owner(name), cancellation: cancellation);
             if (known)
             {
                 context.Events.Record(EventKind.ServiceRemoved, "removed by request", name);
@@ -154,9 +176,17 @@ internal sealed class Fleets(FleetContext context, ImageStore images, string pin
     {
         var fleet = new ServiceFleet(context, spec.Effective(_settings), image);
         _services[spec.Name] = new RunningService(spec, fleet, new JobPump(context, fleet));
+        if (_started)
+        {
+            fleet.Start();
+        }
     }
 
-    private string Pin(string service) => $"{pinOwner}#{service}";
+    private ImageOwner Owner(string service) => new(dataDirectory, service);
+
+    /// <summary>The image a service was applied with, also when its name stands for another by now; a new one is taken up by applying the service again.</summary>
+    private StoredImage? AppliedImage(ServiceSpec spec) =>
+        images.Pins().FirstOrDefault(pin => pin.Owner == Owner(spec.Name)) is { } pin ? images.Get(pin.Digest) : images.Find(spec.Image);
 
     private string Known() => string.Join(", ", images.List().Select(image => image.Manifest.Name)) is { Length: > 0 } names ? names : "none yet";
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Pleiad.Core.Events;
 using Pleiad.Core.Settings;
 using Pleiad.Machines.Hosting;
+using Pleiad.Server.Events;
 using Pleiad.State;
 
 namespace Pleiad.Server.Fleet;
@@ -10,7 +11,7 @@ namespace Pleiad.Server.Fleet;
 /// Once an interval: writes what the machines report, frees reservations that passed their time, tells the job pumps how many jobs wait, and removes what is too old.
 /// Starting, ending and replacing machines is the fleets' own; health checks are the machines' own.
 /// </summary>
-internal sealed partial class Monitor(FleetContext context, Fleets fleets, Hosting.PleiadServerOptions options) : IAsyncDisposable
+internal sealed partial class Monitor(FleetContext context, Fleets fleets, GatewayEvents gateway, Hosting.PleiadServerOptions options) : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PurgeInterval = TimeSpan.FromMinutes(5);
@@ -34,6 +35,7 @@ internal sealed partial class Monitor(FleetContext context, Fleets fleets, Hosti
         {
             try
             {
+                gateway.Flush();
                 await ReportAsync();
                 await ReleaseStaleAsync();
                 await CountJobsAsync();

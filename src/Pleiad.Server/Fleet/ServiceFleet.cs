@@ -33,7 +33,7 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
     private readonly ConcurrentDictionary<MachineId, Task> _lives = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _cut = new();
-    private readonly Task _loop;
+    private Task _loop = Task.CompletedTask;
     private volatile Target _target;
     private volatile Failure? _failure;
     private volatile string _plan = "not planned yet";
@@ -43,8 +43,10 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
         _context = context;
         _target = new Target(service, image);
         Dispatcher = new Dispatcher(service.Name, new DispatcherOptions(service.QueueLimit, service.QueueDeadline), context.Time, Wake);
-        _loop = Task.Run(RunAsync);
     }
+
+    /// <summary>Begins to plan.</summary>
+    internal void Start() => _loop = Task.Run(RunAsync);
 
     internal IDispatcher Dispatcher { get; }
 

@@ -20,8 +20,11 @@ public sealed class PleiadServerOptions
     /// <summary>The store: <c>sqlite:FILE</c> or <c>postgres://…</c>; null for <c>state.db</c> in <see cref="Data"/>.</summary>
     public string? State { get; set; }
 
-    /// <summary>Bearer token of the API and, off loopback, of the gateway; null for none.</summary>
+    /// <summary>Bearer token of the API and, off loopback, of the gateway (header <c>Pleiad-Token</c>); null for none.</summary>
     public string? Token { get; set; }
+
+    /// <summary>Whether a gateway off loopback answers without the token, for services that are meant for everybody.</summary>
+    public bool GatewayPublic { get; set; }
 
     /// <summary>Forced accelerator, or null to try kvm and fall back to tcg.</summary>
     public string? Accelerator { get; set; }

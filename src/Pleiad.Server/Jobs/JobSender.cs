@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using Pleiad.Gateway.Dispatch;
-using Pleiad.Gateway.Http;
+using Pleiad.Gateway.Transport;
 using Pleiad.State;
 
 namespace Pleiad.Server.Jobs;
