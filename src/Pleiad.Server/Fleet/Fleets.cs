@@ -43,7 +43,7 @@ internal sealed class Fleets(FleetContext context, ImageStore images, string dat
         {
             try
             {
-                Begin(spec, AppliedImage(spec) ?? throw new ImageStoreException($"image {spec.Image} is not in the store; build or import it"));
+                Begin(spec, AppliedImage(spec) ?? throw new ImageStoreException(ImageStoreFailure.NotFound, $"image {spec.Image} is not in the store; build or import it"));
             }
             catch (ImageStoreException error)
             {

@@ -8,7 +8,6 @@ using Pleiad.Gateway.Dispatch;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
 using Pleiad.Scaling;
-using Pleiad.State;
 
 namespace Pleiad.Server.Fleet;
 
@@ -217,10 +216,7 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
     [LoggerMessage(4100, LogLevel.Error, "The plan for service {Service} failed; it is tried again")]
     private static partial void LogLoop(ILogger logger, string service, Exception error);
 
-    private sealed record Target(EffectiveService Service, StoredImage Image)
-    {
-        internal void Deconstruct(out EffectiveService service, out StoredImage image) => (service, image) = (Service, Image);
-    }
+    private sealed record Target(EffectiveService Service, StoredImage Image);
 
     private sealed record Failure(int Count, DateTimeOffset Last, string Detail);
 }

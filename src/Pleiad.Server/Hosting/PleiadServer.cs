@@ -1,8 +1,9 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pleiad.Core.Events;
-using Pleiad.Core.Identity;
 using Pleiad.Gateway.Front;
 using Pleiad.Gateway.Transport;
 using Pleiad.Machines.Hosting;
@@ -140,11 +141,12 @@ public sealed class PleiadServer : IAsyncDisposable
         var api = new ApiContext(_options, _fleets, _store, images, _host, _events, context.JobEnds, _time, _time.GetUtcNow());
         _gateway = await ListenAsync(
             gatewayAddress,
+            kestrel => kestrel.ConfigureForGateway(),
             services => services.AddSingleton<IServiceDirectory>(_fleets).AddSingleton(_transport).AddGateway(options => options.Happened = gatewayEvents.Count),
             app => app.UseGatewayToken(_options, gatewayAddress).UseGateway(),
             cancellation);
         Gateway = api.Gateway = AddressOf(_gateway);
-        _api = await ListenAsync(apiAddress, services => services.AddApi(), app => app.UseApi(api), cancellation);
+        _api = await ListenAsync(apiAddress, kestrel => kestrel.AddServerHeader = false, services => services.AddApi(), app => app.UseApi(api), cancellation);
         Api = api.Api = AddressOf(_api);
     }
 
@@ -185,13 +187,15 @@ public sealed class PleiadServer : IAsyncDisposable
         return found.Adopted;
     }
 
+    private string Cache => _options.Cache ?? DataDirectory.CacheOf(_data!.Path);
+
     private async Task<IMachineHost> OpenHostAsync(ImageStore images, CancellationToken cancellation) => await MachineHost.OpenAsync(
         new MachineHostOptions
         {
             Directory = DataDirectory.MachinesOf(_data!.Path),
             Namespace = DataDirectory.NamespaceOf(_data.Path),
-            CacheDirectory = DataDirectory.CacheOf(_data.Path),
-            ProbeKernel = await ProbeImage.FindAsync(images, DataDirectory.CacheOf(_data.Path), cancellation),
+            CacheDirectory = Cache,
+            ProbeKernel = await ProbeImage.FindAsync(images, Cache, _time, cancellation),
             Accelerator = _options.Accelerator,
             Network = _options.Network,
             HealthInterval = _options.HealthInterval,
@@ -201,13 +205,13 @@ public sealed class PleiadServer : IAsyncDisposable
         _time,
         cancellation);
 
-    private async Task<WebApplication> ListenAsync(ListenAddress address, Action<IServiceCollection> add, Action<WebApplication> use, CancellationToken cancellation)
+    private async Task<WebApplication> ListenAsync(ListenAddress address, Action<KestrelServerOptions> limits, Action<IServiceCollection> add, Action<WebApplication> use, CancellationToken cancellation)
     {
         // The empty builder reads no files and no environment: how it runs is said by the options alone.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            kestrel.ConfigureForGateway();
+            limits(kestrel);
             address.Listen(kestrel);
         });
         builder.Services.AddRoutingCore();

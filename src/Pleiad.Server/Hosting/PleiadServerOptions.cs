@@ -11,6 +11,9 @@ public sealed class PleiadServerOptions
     /// <summary>Directory of the image store, or null for <c>images</c> in <see cref="Data"/>.</summary>
     public string? Images { get; set; }
 
+    /// <summary>Directory for downloads, builds and probe results, or null for <c>cache</c> in <see cref="Data"/>.</summary>
+    public string? Cache { get; set; }
+
     /// <summary>Address of the API. Port 0 takes any free one. Addresses that are not loopback need a <see cref="Token"/>.</summary>
     public string Listen { get; set; } = "http://127.0.0.1:7070";
 
