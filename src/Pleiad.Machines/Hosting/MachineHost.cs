@@ -140,6 +140,12 @@ public sealed class MachineHost : IMachineHost
     /// <summary>Ends all machines and removes the network. Machines of an earlier run that were not adopted stay, and the network with them.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_context.Options.KeepMachines)
+        {
+            await AbandonAsync();
+            return;
+        }
+
         if (!Close())
         {
             return;
@@ -167,7 +173,7 @@ public sealed class MachineHost : IMachineHost
         await ReleaseAsync();
     }
 
-    /// <summary>Lets go of everything as a killed process does: machines and network stay. For tests of adoption.</summary>
+    /// <summary>Lets go of everything as a killed process does: machines and network stay for the next host to adopt.</summary>
     internal async Task AbandonAsync()
     {
         if (Close())

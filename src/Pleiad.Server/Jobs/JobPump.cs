@@ -33,6 +33,7 @@ internal sealed partial class JobPump : IAsyncDisposable
     private int _waiting;
     private int _asking;
     private bool _closed;
+    private int _disposed;
 
     internal JobPump(FleetContext context, ServiceFleet fleet)
     {
@@ -70,9 +71,14 @@ internal sealed partial class JobPump : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops all runners; jobs in work stay marked running until the server puts them back.</summary>
+    /// <summary>Stops all runners; jobs in work stay marked running until a server puts them back. Safe to repeat.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         Task[] runners;
         lock (_lock)
         {

@@ -1,6 +1,4 @@
-using Microsoft.Extensions.Logging;
 using Pleiad.Client;
-using Pleiad.Machines.Images;
 using Pleiad.Server.Hosting;
 using Pleiad.TestKit;
 using Shouldly;
@@ -60,7 +58,7 @@ internal sealed class TestServer : IAsyncDisposable
     {
         Client.Contract.EventInfo? found = null;
         await Eventually.BecomesTrueAsync(
-            async () => (found = (await Client.ListEventsAsync(new Client.Queries.EventQuery { Kind = kind, Limit = 1_000 }, default)).Events.FirstOrDefault()) is not null,
+            async () => (found = (await Client.ListEventsAsync(new Client.Queries.EventQuery { Kind = kind, Limit = 1_000 }, default)).Events is [var first, ..] ? first : null) is not null,
             Limit,
             EventsAsync);
         return found!;
