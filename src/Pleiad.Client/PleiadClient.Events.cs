@@ -1,0 +1,45 @@
+using System.Runtime.CompilerServices;
+using Pleiad.Client.Contract;
+using Pleiad.Client.Queries;
+using Pleiad.Client.Transport;
+
+namespace Pleiad.Client;
+
+public sealed partial class PleiadClient
+{
+    /// <summary>One page of events by ascending id.</summary>
+    public Task<EventPage> ListEventsAsync(EventQuery query, CancellationToken cancellation) =>
+        _api.ReadAsync(ApiCall.Get(PathOf(query)), Wire.Default.EventPage, cancellation);
+
+    /// <summary>
+    /// Follows events without end: first what the query asks for (<see cref="EventQuery.Newest"/> or what is after <see cref="EventQuery.After"/>), then each as it is recorded.
+    /// Goes on where it was after a restart of the server, as long as that takes no more than the options' retries.
+    /// </summary>
+    /// <exception cref="PleiadUnreachableException">The server stayed away.</exception>
+    public async IAsyncEnumerable<EventInfo> FollowEventsAsync(EventQuery query, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var page = query.After is null
+            ? await ListEventsAsync(query with { Newest = query.Newest ?? 1 }, cancellation)
+            : new EventPage([], query.After.Value);
+        var shown = query.After is not null || query.Newest is > 0;
+        while (true)
+        {
+            foreach (var seen in shown ? page.Events : [])
+            {
+                yield return seen;
+            }
+
+            shown = true;
+            var next = PathOf(query with { Newest = null, After = page.Last }).With("waitMs", (long)HeldMax.TotalMilliseconds);
+            page = await _api.ReadAsync(ApiCall.Get(next) with { Patient = true, Held = HeldMax }, Wire.Default.EventPage, cancellation);
+        }
+    }
+
+    private static ApiPath PathOf(EventQuery query) => new ApiPath("events")
+        .With("after", query.After)
+        .With("limit", query.Limit)
+        .With("newest", query.Newest)
+        .With("service", query.Service)
+        .With("machine", query.Machine)
+        .With("kind", query.Kind);
+}
