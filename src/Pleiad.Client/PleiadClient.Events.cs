@@ -19,7 +19,7 @@ public sealed partial class PleiadClient
     public async IAsyncEnumerable<EventInfo> FollowEventsAsync(EventQuery query, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var page = query.After is null
-            ? await ListEventsAsync(query with { Newest = query.Newest ?? 1 }, cancellation)
+            ? await ListEventsAsync(query with { Newest = Math.Max(1, query.Newest ?? 1) }, cancellation)
             : new EventPage([], query.After.Value);
         var shown = query.After is not null || query.Newest is > 0;
         while (true)
