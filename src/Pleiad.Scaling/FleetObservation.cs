@@ -3,7 +3,7 @@ namespace Pleiad.Scaling;
 /// <summary>One service's machines and load at one moment, as a planner sees them.</summary>
 /// <param name="Ready">Machines that take work.</param>
 /// <param name="Starting">Machines on the way, not yet answering.</param>
-/// <param name="InFlight">Requests and jobs that hold a slot.</param>
+/// <param name="InFlight">Requests and jobs that hold a slot of a machine that is not draining.</param>
 /// <param name="Waiting">Requests and jobs that wait for a slot, jobs not yet taken from the database included.</param>
 /// <param name="Idle">Machines without work, each with the time since its last.</param>
 /// <param name="Now">The moment.</param>

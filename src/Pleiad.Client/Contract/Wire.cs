@@ -83,6 +83,7 @@ public sealed record ImageInfo(string Name, string Digest, string Kind, long Byt
 /// <summary>A job to submit: <c>POST /api/v1/jobs</c>. 201 when new, 200 when the same was submitted before, 409 when another request has the name.</summary>
 /// <param name="Service">The service.</param>
 /// <param name="Path">Target of the request, begins with '/'.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record JobRequest(string Service, string Path)
 {
     /// <summary>Unique among the service's kept jobs; made up when absent. Also the key that makes submitting again safe.</summary>
@@ -180,6 +181,7 @@ public sealed record SettingInfo(string Key, string Term, long Value, string Uni
 
 /// <summary>A new value of a setting.</summary>
 /// <param name="Value">A number, or for times also a number with a unit, for example 10m.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record SettingChange(string Value);
 
 /// <summary>An error of the API (RFC 9457, application/problem+json).</summary>

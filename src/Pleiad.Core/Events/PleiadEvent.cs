@@ -96,4 +96,7 @@ public enum EventKind
 
     /// <summary>A setting was changed.</summary>
     SettingChanged,
+
+    /// <summary>A request failed in its machine and could not be repeated.</summary>
+    RequestFailed,
 }

@@ -78,6 +78,9 @@ public interface IDispatcher
     /// <summary>The service.</summary>
     string Service { get; }
 
+    /// <summary>The bounds in force.</summary>
+    DispatcherOptions Options { get; }
+
     /// <summary>The slots and queue now.</summary>
     DispatcherView Observe();
 
@@ -98,6 +101,14 @@ public interface IDispatcher
     /// <summary>Drains the machine only if it has no lease at this moment, as one step; the way to end an idle machine without a race.</summary>
     /// <returns>False when it works, or is unknown: nothing was changed.</returns>
     bool TryDrainIdle(MachineId machine);
+
+    /// <summary>
+    /// Gives the machine no new work for a while, because a connection to it just failed: until it answers again or is removed, work would be drawn to it,
+    /// as it looks unused. Its leases stay; a later call replaces the time. No effect when it is unknown.
+    /// </summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="pause">How long, more than zero.</param>
+    void Suspend(MachineId machine, TimeSpan pause);
 
     /// <summary>Forgets a machine that is gone; leases still out are given back without effect.</summary>
     void RemoveMachine(MachineId machine);

@@ -41,6 +41,9 @@ public sealed class MachineHostOptions
     /// <value>8 by default.</value>
     public int StartsMax { get; set; } = 8;
 
+    /// <summary>Whether machines run on when the host is disposed, for the next one to adopt.</summary>
+    public bool KeepMachines { get; set; }
+
     /// <summary>Called on each change of a machine's state and each new report, on the machine's own task; must return quickly and not throw.</summary>
     public Action<MachineSnapshot>? Changed { get; set; }
 }

@@ -4,7 +4,7 @@ namespace Pleiad.Machines.Images;
 /// <param name="Name">Unique name; keeps <see cref="Core.Identity.Names.Rule"/>.</param>
 /// <param name="Kernel">The kernel file: relative to the manifest in <c>image.yaml</c>, absolute once stored.</param>
 /// <param name="Platform">The virtual hardware it expects.</param>
-/// <param name="Address">Template of the kernel command line: <c>{ip}</c>, <c>{prefix}</c>, <c>{gateway}</c>, <c>{netmask}</c>, <c>{mac}</c> and <c>{port}</c> are replaced.</param>
+/// <param name="Address">Template of the kernel command line: <c>{ip}</c>, <c>{prefix}</c>, <c>{gateway}</c>, <c>{netmask}</c>, <c>{mac}</c> and <c>{port}</c> are replaced; see <see cref="AddressTemplate"/>.</param>
 /// <param name="MemoryBytes">RAM of the machine, from 1 MiB to 64 GiB.</param>
 /// <param name="Port">TCP port of the service, 1–65535.</param>
 /// <param name="Health">Path that answers 2xx when the service works, begins with '/'.</param>
@@ -51,7 +51,11 @@ public enum NicModel
 
 /// <summary>An image in the store.</summary>
 /// <param name="Manifest">Its manifest, the kernel as an absolute path in the store.</param>
-/// <param name="Digest">SHA-256 over manifest and kernel, as <c>sha256:</c> and 64 hexadecimal digits.</param>
+/// <param name="Digest">SHA-256 over the manifest, which holds the kernel's SHA-256, as <c>sha256:</c> and 64 hexadecimal digits.</param>
 /// <param name="Bytes">Size of the kernel file.</param>
 /// <param name="Stored">When it was stored.</param>
-public sealed record StoredImage(ImageManifest Manifest, string Digest, long Bytes, DateTimeOffset Stored);
+public sealed record StoredImage(ImageManifest Manifest, string Digest, long Bytes, DateTimeOffset Stored)
+{
+    /// <summary>Why it cannot be used, in a sentence with the remedy; null when it is whole.</summary>
+    public string? Damage { get; init; }
+}

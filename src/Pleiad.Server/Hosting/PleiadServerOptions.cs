@@ -11,6 +11,9 @@ public sealed class PleiadServerOptions
     /// <summary>Directory of the image store, or null for <c>images</c> in <see cref="Data"/>.</summary>
     public string? Images { get; set; }
 
+    /// <summary>Directory for downloads, builds and probe results, or null for <c>cache</c> in <see cref="Data"/>.</summary>
+    public string? Cache { get; set; }
+
     /// <summary>Address of the API. Port 0 takes any free one. Addresses that are not loopback need a <see cref="Token"/>.</summary>
     public string Listen { get; set; } = "http://127.0.0.1:7070";
 
@@ -20,8 +23,11 @@ public sealed class PleiadServerOptions
     /// <summary>The store: <c>sqlite:FILE</c> or <c>postgres://…</c>; null for <c>state.db</c> in <see cref="Data"/>.</summary>
     public string? State { get; set; }
 
-    /// <summary>Bearer token of the API and, off loopback, of the gateway; null for none.</summary>
+    /// <summary>Bearer token of the API and, off loopback, of the gateway (header <c>Pleiad-Token</c>); null for none.</summary>
     public string? Token { get; set; }
+
+    /// <summary>Whether a gateway off loopback answers without the token, for services that are meant for everybody.</summary>
+    public bool GatewayPublic { get; set; }
 
     /// <summary>Forced accelerator, or null to try kvm and fall back to tcg.</summary>
     public string? Accelerator { get; set; }

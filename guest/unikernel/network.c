@@ -1,0 +1,123 @@
+#include "network.h"
+
+#include "clock.h"
+#include "heap.h"
+#include "panic.h"
+#include "virtio_net.h"
+
+#include <lwip/etharp.h>
+#include <lwip/init.h>
+#include <lwip/netif.h>
+#include <lwip/priv/tcp_priv.h>
+#include <lwip/sys.h>
+#include <lwip/timeouts.h>
+#include <netif/ethernet.h>
+#include <string.h>
+
+enum { FRAMES_PER_POLL = 64 }; /* so that a flood of frames does not keep timers and work waiting */
+
+static struct netif card;
+
+uint32_t sys_now(void) { return clock_milliseconds(); }
+
+static err_t send_frame(struct netif *netif, struct pbuf *frame)
+{
+    (void)netif;
+    if (frame->tot_len > ETHERNET_FRAME_BYTES_MAX) {
+        return ERR_IF;
+    }
+    void *buffer = virtio_net_buffer();
+    if (buffer == NULL) {
+        return ERR_MEM; /* TCP sends it again */
+    }
+    pbuf_copy_partial(frame, buffer, frame->tot_len, 0);
+    virtio_net_send(frame->tot_len);
+    return ERR_OK;
+}
+
+static err_t begin_card(struct netif *netif)
+{
+    netif->name[0] = 'v';
+    netif->name[1] = 'n';
+    netif->mtu = 1500;
+    netif->hwaddr_len = 6;
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
+    netif->output = etharp_output;
+    netif->linkoutput = send_frame;
+    return ERR_OK;
+}
+
+void network_begin(const char *command_line, const struct configuration *configuration)
+{
+    lwip_init();
+    virtio_net_begin(command_line, card.hwaddr);
+    if (netif_add(&card, NULL, NULL, NULL, NULL, begin_card, ethernet_input) == NULL) {
+        panic("lwIP does not take the network card");
+    }
+    netif_set_default(&card);
+    network_set_address(configuration);
+}
+
+void network_set_address(const struct configuration *configuration)
+{
+    ip4_addr_t address = {lwip_htonl(configuration->address)};
+    ip4_addr_t mask = {lwip_htonl(~(0xffffffffu >> configuration->prefix))};
+    ip4_addr_t gateway = {lwip_htonl(configuration->gateway)};
+    netif_set_down(&card);
+    netif_set_addr(&card, &address, &mask, &gateway);
+    netif_set_up(&card); /* announces the address by ARP */
+    network_flush();
+}
+
+static void receive_frame(const void *bytes, size_t length)
+{
+    struct pbuf *frame = pbuf_alloc(PBUF_RAW, (u16_t)length, PBUF_RAM);
+    if (frame == NULL) {
+        return; /* no memory: lost, as on a wire; TCP sends it again */
+    }
+    memcpy(frame->payload, bytes, length);
+    if (ethernet_input(frame, &card) != ERR_OK) {
+        pbuf_free(frame);
+    }
+}
+
+/* Connections in TIME-WAIT only remember; when memory runs short the oldest, at the list's end, go first. */
+static void shed_time_wait(void)
+{
+    while (tcp_tw_pcbs != NULL && heap_used_bytes() > heap_total_bytes() / 4 * 3) {
+        struct tcp_pcb *oldest = tcp_tw_pcbs;
+        while (oldest->next != NULL) {
+            oldest = oldest->next;
+        }
+        tcp_abort(oldest);
+    }
+}
+
+bool network_poll(void)
+{
+    int frames = 0;
+    size_t length;
+    const void *frame;
+    while (frames < FRAMES_PER_POLL && (frame = virtio_net_receive(&length)) != NULL) {
+        receive_frame(frame, length);
+        virtio_net_release();
+        frames++;
+    }
+    sys_check_timeouts();
+    shed_time_wait();
+    network_flush();
+    return frames > 0;
+}
+
+void network_flush(void) { virtio_net_flush(); }
+
+uint32_t network_due(void) { return sys_timeouts_sleeptime(); }
+
+bool network_may_sleep(void)
+{
+    if (!virtio_net_pending(true)) {
+        return true;
+    }
+    (void)virtio_net_pending(false);
+    return false;
+}

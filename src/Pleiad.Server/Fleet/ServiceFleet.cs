@@ -1,0 +1,222 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Pleiad.Core.Events;
+using Pleiad.Core.Identity;
+using Pleiad.Core.Services;
+using Pleiad.Gateway.Dispatch;
+using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Images;
+using Pleiad.Scaling;
+
+namespace Pleiad.Server.Fleet;
+
+/// <summary>
+/// The machines of one service. One loop observes, plans and executes; one task per machine follows it from its order to its end, so that its address, its slots and its
+/// row are given back in one place however it ends.
+/// </summary>
+internal sealed partial class ServiceFleet : IAsyncDisposable
+{
+    /// <summary>Least time between two plans, so that a busy service does not spend its host's time on planning.</summary>
+    private static readonly TimeSpan PlanInterval = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>A plan is made at least this often, whatever happens.</summary>
+    private static readonly TimeSpan PlanIntervalMax = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longest time a draining machine gets for the work it has.</summary>
+    private static readonly TimeSpan DrainMax = TimeSpan.FromMinutes(10);
+
+    private readonly FleetContext _context;
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly ConcurrentDictionary<MachineId, FleetMachine> _machines = new();
+    private readonly ConcurrentDictionary<MachineId, Task> _lives = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _cut = new();
+    private Task _loop = Task.CompletedTask;
+    private volatile Target _target;
+    private volatile Failure? _failure;
+    private volatile string _plan = "not planned yet";
+
+    internal ServiceFleet(FleetContext context, EffectiveService service, StoredImage image)
+    {
+        _context = context;
+        _target = new Target(service, image);
+        Dispatcher = new Dispatcher(service.Name, new DispatcherOptions(service.QueueLimit, service.QueueDeadline), context.Time, Wake);
+    }
+
+    /// <summary>Begins to plan.</summary>
+    internal void Start() => _loop = Task.Run(RunAsync);
+
+    internal IDispatcher Dispatcher { get; }
+
+    internal EffectiveService Service => _target.Service;
+
+    internal StoredImage Image => _target.Image;
+
+    /// <summary>The last plan's reason.</summary>
+    internal string LastPlan => _plan;
+
+    /// <summary>Why no machine starts now, or null when starts succeed.</summary>
+    internal string? Problem => _failure?.Detail;
+
+    internal IReadOnlyCollection<FleetMachine> Machines => [.. _machines.Values];
+
+    /// <summary>Makes a new plan due.</summary>
+    internal void Wake() => _wake.Writer.TryWrite(true);
+
+    /// <summary>Changes bounds and image; machines of another image make way for new ones.</summary>
+    internal void Apply(EffectiveService service, StoredImage image)
+    {
+        _target = new Target(service, image);
+        _failure = null;
+        Dispatcher.Configure(new DispatcherOptions(service.QueueLimit, service.QueueDeadline));
+        foreach (var machine in _machines.Values.Where(machine => machine.Image.Digest != image.Digest || machine.Slots != service.Slots))
+        {
+            BeginStop(machine, $"service {service.Name} changed its {(machine.Image.Digest != image.Digest ? "image" : "slots")}", drain: true);
+        }
+
+        Wake();
+    }
+
+    /// <summary>Takes over a machine that an earlier run started.</summary>
+    internal void Adopt(IMachine machine)
+    {
+        var seen = machine.Snapshot;
+        var mine = new FleetMachine(seen.Id, _target.Image, _target.Service.Slots, seen.Reason, seen.Started) { Machine = machine };
+        _machines[seen.Id] = mine;
+        EnterService(mine, seen);
+        _lives[seen.Id] = LiveAsync(mine, adopted: true);
+    }
+
+    /// <summary>Ends a machine at once.</summary>
+    /// <returns>False when there is none of that id.</returns>
+    internal bool Kill(MachineId id, string reason)
+    {
+        if (!_machines.TryGetValue(id, out var machine))
+        {
+            return false;
+        }
+
+        BeginStop(machine, reason, drain: false);
+        return true;
+    }
+
+    /// <summary>No new work and no new machines; what is in work may end.</summary>
+    internal async Task CloseAsync()
+    {
+        Dispatcher.Close();
+        await _stop.CancelAsync();
+        await _loop;
+    }
+
+    /// <summary>Ends all machines, after their work within <paramref name="drainTimeout"/>.</summary>
+    internal async Task EndAsync(string reason, TimeSpan drainTimeout)
+    {
+        await CloseAsync();
+        _cut.CancelAfter(drainTimeout);
+        foreach (var machine in _machines.Values)
+        {
+            BeginStop(machine, reason, drain: true);
+        }
+
+        await Task.WhenAll(_lives.Values);
+    }
+
+    /// <summary>Ends the loop; machines stay as they are and belong to the host.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        _stop.Dispose();
+        _cut.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            var next = PlanIntervalMax;
+            try
+            {
+                ForgetEnded();
+                var plan = ReactivePlanner.Plan(Observe(), _target.Service);
+                _plan = plan.Reason;
+                Execute(plan);
+                next = plan.NextLook is { } look && look < PlanIntervalMax ? look : PlanIntervalMax;
+                await Task.Delay(PlanInterval, _context.Time, _stop.Token);
+                using var wait = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+                await Task.WhenAny(_wake.Reader.WaitToReadAsync(wait.Token).AsTask(), Task.Delay(next, _context.Time, wait.Token));
+                await wait.CancelAsync();
+                _wake.Reader.TryRead(out _);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                LogLoop(_context.Logger, Service.Name, error);
+                await Task.Delay(PlanIntervalMax, _context.Time, CancellationToken.None);
+            }
+        }
+    }
+
+    private void ForgetEnded()
+    {
+        foreach (var (id, life) in _lives)
+        {
+            if (life.IsCompleted)
+            {
+                _lives.TryRemove(id, out _);
+            }
+        }
+    }
+
+    private FleetObservation Observe()
+    {
+        var view = Dispatcher.Observe();
+        var now = _context.Time.GetUtcNow();
+        var working = view.Machines.Where(machine => !machine.Draining).ToList();
+        var failure = _failure;
+        return new FleetObservation(
+            working.Count,
+            _machines.Values.Count(machine => machine.IsStarting),
+            working.Sum(machine => machine.InUse),
+            view.Waiting,
+            [.. working.Where(machine => machine.InUse == 0).Select(machine => new IdleMachine(machine.Machine, now - machine.LastReleased))],
+            now,
+            failure?.Count ?? 0,
+            failure?.Last);
+    }
+
+    private void Execute(ScalePlan plan)
+    {
+        if (plan.Start > 0)
+        {
+            _context.Events.Record(EventKind.ScaleOut, $"starting {plan.Start}: {plan.Reason}", Service.Name);
+        }
+
+        var (service, image) = _target;
+        for (var started = 0; started < plan.Start; started++)
+        {
+            var machine = new FleetMachine(MachineId.New(), image, service.Slots, plan.Reason, _context.Time.GetUtcNow());
+            _machines[machine.Id] = machine;
+            _lives[machine.Id] = LiveAsync(machine, adopted: false);
+        }
+
+        foreach (var id in plan.Stop)
+        {
+            if (_machines.TryGetValue(id, out var machine) && Dispatcher.TryDrainIdle(id))
+            {
+                _context.Events.Record(EventKind.ScaleIn, $"ending {id}: {plan.Reason}", Service.Name, id.Value);
+                BeginStop(machine, plan.Reason, drain: true);
+            }
+        }
+    }
+
+    [LoggerMessage(4100, LogLevel.Error, "The plan for service {Service} failed; it is tried again")]
+    private static partial void LogLoop(ILogger logger, string service, Exception error);
+
+    private sealed record Target(EffectiveService Service, StoredImage Image);
+
+    private sealed record Failure(int Count, DateTimeOffset Last, string Detail);
+}

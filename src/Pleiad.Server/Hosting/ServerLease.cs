@@ -1,0 +1,89 @@
+using Pleiad.Core.Documents;
+using Pleiad.State;
+
+namespace Pleiad.Server.Hosting;
+
+/// <summary>
+/// The right to run the services of a store: one server at a time. Renewed in good time; when it cannot be renewed before it ends, the server must stop, because another may begin.
+/// </summary>
+internal sealed class ServerLease : IAsyncDisposable
+{
+    private const string Name = "server";
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan RenewInterval = TimeSpan.FromSeconds(4);
+
+    private readonly IStateStore _store;
+    private readonly string _holder;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _renewal;
+
+    private ServerLease(IStateStore store, string holder, TimeProvider time)
+    {
+        _store = store;
+        _holder = holder;
+        _time = time;
+        _renewal = Task.Run(RenewAsync);
+    }
+
+    /// <summary>Fails when the lease is lost; never completes otherwise while the server runs.</summary>
+    internal Task Lost => _renewal;
+
+    /// <summary>Takes the lease.</summary>
+    /// <param name="store">The store to run.</param>
+    /// <param name="holder">The same after a restart, another for each server: a server takes up its own lease again at once.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellation">Ends the attempt.</param>
+    /// <exception cref="InvalidInputException">Another server has it.</exception>
+    internal static async Task<ServerLease> TakeAsync(IStateStore store, string holder, TimeProvider time, CancellationToken cancellation)
+    {
+        var lease = await store.AcquireLeaseAsync(Name, holder, time.GetUtcNow(), Duration, cancellation);
+        return lease.Granted
+            ? new ServerLease(store, holder, time)
+            : throw new InvalidInputException("--state", new InputProblem(
+                "server", lease.Holder, $"runs the services of this store, at least until {lease.Expires:HH:mm:ss} UTC", "stop that server, or give another store with --state"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _renewal.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+        try
+        {
+            await _store.ReleaseLeaseAsync(Name, _holder, CancellationToken.None);
+        }
+        catch (StateException)
+        {
+            // It ends by itself soon.
+        }
+    }
+
+    private async Task RenewAsync()
+    {
+        var until = _time.GetUtcNow() + Duration;
+        while (!_stop.IsCancellationRequested)
+        {
+            await Task.Delay(RenewInterval, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+
+            try
+            {
+                var now = _time.GetUtcNow();
+                var lease = await _store.AcquireLeaseAsync(Name, _holder, now, Duration, _stop.Token);
+                until = lease.Granted ? now + Duration : throw new StateException($"the lease of this server was taken by {lease.Holder}");
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (StateException error) when (_time.GetUtcNow() < until - RenewInterval && !error.Message.Contains("was taken by", StringComparison.Ordinal))
+            {
+                // The store may be back before the lease ends.
+            }
+        }
+    }
+}
