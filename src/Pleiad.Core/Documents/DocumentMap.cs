@@ -28,7 +28,7 @@ public sealed class DocumentMap
         _problems = problems;
         foreach (var (key, value) in node?.Children ?? (IEnumerable<KeyValuePair<YamlNode, YamlNode>>)[])
         {
-            var name = (key as YamlScalarNode)?.Value ?? key.ToString();
+            var name = ((YamlScalarNode)key).Value ?? "";
             _nodes[name] = value;
             _lines[name] = (int)key.Start.Line;
         }
@@ -45,10 +45,11 @@ public sealed class DocumentMap
             throw new InvalidInputException(subject, new InputProblem("document", null, $"has {text.Length} characters", $"at most {LengthMax} are read"));
         }
 
+        var parser = new BoundedYamlParser(new Parser(new StringReader(text)));
         try
         {
             var stream = new YamlStream();
-            stream.Load(new StringReader(text));
+            stream.Load(parser);
             return stream.Documents switch
             {
                 [{ RootNode: YamlMappingNode root }] => new DocumentMap(subject, "", [], root),
@@ -57,10 +58,12 @@ public sealed class DocumentMap
                 _ => throw new InvalidInputException(subject, new InputProblem("document", null, "holds several documents", "give one document a file, without '---' between")),
             };
         }
-        catch (YamlException error)
+        catch (Exception error) when (error is YamlException or ArgumentException or InvalidOperationException)
         {
+            // YamlDotNet lets errors of its own parts through, for example at an escape that stands for no character.
             var what = error.InnerException is null ? error.Message : error.InnerException.Message;
-            throw new InvalidInputException(subject, new InputProblem("document", null, $"is no valid YAML ({what})", "correct it there", (int)error.Start.Line), error);
+            var line = (int)((error as YamlException)?.Start.Line ?? parser.Current?.End.Line ?? 1);
+            throw new InvalidInputException(subject, new InputProblem("document", null, $"is no valid YAML ({what})", "correct it there", line), error);
         }
     }
 
@@ -133,7 +136,7 @@ public sealed class DocumentMap
         _asked.Add(key);
         if (_nodes.TryGetValue(key, out var node) && node is not YamlMappingNode)
         {
-            Problem(key, node.ToString(), "is no mapping", "give 'key: value' lines below it or { key: value }");
+            Problem(key, Shown(node), "is no mapping", "give 'key: value' lines below it or { key: value }");
         }
 
         var child = new DocumentMap(_subject, _prefix + key + ".", _problems, node as YamlMappingNode);
@@ -162,7 +165,7 @@ public sealed class DocumentMap
             return [.. list.Children.Select(item => ((YamlScalarNode)item).Value ?? "")];
         }
 
-        Problem(key, node.ToString(), "is no list of texts", "give [a, b] or lines that begin with '- '");
+        Problem(key, Shown(node), "is no list of texts", "give [a, b] or lines that begin with '- '");
         return [];
     }
 
@@ -205,9 +208,17 @@ public sealed class DocumentMap
             return scalar.Value;
         }
 
-        Problem(key, node is YamlScalarNode ? "" : node.ToString(), node is YamlScalarNode ? "is empty" : "is no single value", rule);
+        Problem(key, Shown(node), node is YamlScalarNode ? "is empty" : "is no single value", rule);
         return null;
     }
+
+    // Never the whole tree: with aliases a small document can stand for a huge one.
+    private static string Shown(YamlNode node) => node switch
+    {
+        YamlScalarNode scalar => scalar.Value ?? "",
+        YamlMappingNode => "{ … }",
+        _ => "[ … ]",
+    };
 
     private T? InRange<T>(string key, string text, T value, T min, T max, string rule)
         where T : struct, IComparable<T> =>
