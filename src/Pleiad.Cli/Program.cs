@@ -1,10 +1,14 @@
 using Pleiad.Cli.Completion;
+using Pleiad.Cli.Demo;
+using Pleiad.Cli.Doctor;
 using Pleiad.Cli.Events;
+using Pleiad.Cli.Images;
 using Pleiad.Cli.Jobs;
 using Pleiad.Cli.Machines;
 using Pleiad.Cli.Running;
 using Pleiad.Cli.Services;
 using Pleiad.Cli.Settings;
+using Pleiad.Cli.Up;
 
 namespace Pleiad.Cli;
 
@@ -19,6 +23,17 @@ internal static class Program
 
     public static ProgramCommand Commands(Terminal terminal) => new(terminal)
     {
+        new DemoCommand(terminal),
+        new UpCommand(terminal),
+        new DoctorCommand(terminal),
+        new Noun("image", "What machines boot from, on this machine.")
+        {
+            new ImageBuildCommand(terminal),
+            new ImageImportCommand(terminal),
+            new ImageListCommand(terminal),
+            new ImageShowCommand(terminal),
+            new ImageRemoveCommand(terminal),
+        },
         Connection.AddTo(new Noun("service", "What runs: image, slots, how many machines.")
         {
             new ServiceApplyCommand(terminal),

@@ -19,7 +19,7 @@ internal sealed class EventsCommand : PleiadCommand
     private readonly Option<string?> _service = Complete.With(Given.Text("--service", "NAME", "Only events about this service."), ValueKind.Service);
     private readonly Option<string?> _machine = Complete.With(Given.Text("--machine", "ID", "Only events about this machine, also one that is gone."), ValueKind.Machine);
     private readonly Option<string?> _kind = Given.Choice("--kind", "KIND", "Only events of this kind, for example machineStarting.", Kinds);
-    private readonly Option<int> _count = Given.Number("--count", 50, 0, 100_000, "How many of the newest to show", "-n");
+    private readonly Option<int> _count = Given.Number("--count", 50, 0, 1_000, "How many of the newest to show", "-n");
 
     public EventsCommand(Terminal terminal)
         : base(terminal, "events", "What was decided and happened, each with its reason.", "pleiad events -n 20", "pleiad events --follow --kind machineStarting")
@@ -39,7 +39,8 @@ internal sealed class EventsCommand : PleiadCommand
             Service = given.GetValue(_service),
             Machine = machine is null ? null : await MachineArgument.FindAsync(client, machine, cancellation),
             Kind = given.GetValue(_kind),
-            Newest = given.GetValue(_count),
+            Newest = given.GetValue(_count) > 0,
+            Limit = given.GetValue(_count) is > 0 and var count ? count : null,
         };
         var json = given.GetValue(Given.Json);
         if (given.GetValue(_follow))
@@ -57,7 +58,7 @@ internal sealed class EventsCommand : PleiadCommand
             }
         }
 
-        var events = query.Newest == 0 ? [] : (await client.ListEventsAsync(query, cancellation)).Events;
+        var events = !query.Newest ? [] : (await client.ListEventsAsync(query, cancellation)).Events;
         if (json)
         {
             Terminal.Json(events, Wire.Default.IReadOnlyListEventInfo);

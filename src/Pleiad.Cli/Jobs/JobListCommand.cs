@@ -26,7 +26,7 @@ internal sealed class JobListCommand : PleiadCommand
 
     protected override async Task<ExitCode> RunAsync(ParseResult given, CancellationToken cancellation)
     {
-        var query = new JobQuery { Service = given.GetValue(_service), State = given.GetValue(_state) };
+        var query = new JobQuery { Service = given.GetValue(_service), State = given.GetValue(_state), Limit = Math.Min(given.GetValue(_count), 1_000) };
         var json = given.GetValue(Given.Json);
         var watch = given.GetValue(_watch);
         using var client = Connection.Open(Terminal, given, watch ? Connection.Patient() : null);

@@ -1,4 +1,7 @@
 using System.Text.Json.Serialization;
+using Pleiad.Cli.Demo;
+using Pleiad.Cli.Doctor;
+using Pleiad.Cli.Images;
 using Pleiad.Cli.Machines;
 
 namespace Pleiad.Cli.Output;
@@ -9,4 +12,7 @@ namespace Pleiad.Cli.Output;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(MachineLog))]
+[JsonSerializable(typeof(Removed))]
+[JsonSerializable(typeof(DemoReport))]
+[JsonSerializable(typeof(DoctorReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

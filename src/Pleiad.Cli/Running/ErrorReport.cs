@@ -2,6 +2,9 @@ using System.Net;
 using Pleiad.Client;
 using Pleiad.Client.Contract;
 using Pleiad.Core.Documents;
+using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Images;
+using Pleiad.State;
 
 namespace Pleiad.Cli.Running;
 
@@ -30,6 +33,12 @@ internal static class ErrorReport
         PleiadUnreachableException unreachable => (ExitCode.Unreachable, [$"{unreachable.Message} with --server or PLEIAD_SERVER"]),
         PleiadApiException { Problem.Problems: { Count: > 0 } problems } refused => (CodeOf(refused), problems.Select(Line)),
         PleiadApiException refused => (CodeOf(refused), [refused.Message]),
+        UnikernelBuildException { Failure: UnikernelBuildFailure.ToolsMissing or UnikernelBuildFailure.GuestMissing } => (ExitCode.Missing, [error.Message]),
+        UnikernelBuildException => (ExitCode.Failed, error.Message.Split('\n')),
+        MachineHostException { Fault: MachineHostFault.BadOption } => (ExitCode.WrongInput, [error.Message]),
+        MachineHostException => (ExitCode.Missing, [error.Message]),
+        ImageStoreException { Failure: ImageStoreFailure.NotFound or ImageStoreFailure.InUse } => (ExitCode.WrongInput, [error.Message]),
+        ImageStoreException or StateException or CommandFailedException => (ExitCode.Failed, [error.Message]),
         _ => (ExitCode.Failed, [$"unexpected {error.GetType().Name}: {error.Message}; PLEIAD_DEBUG=1 shows where"]),
     };
 
