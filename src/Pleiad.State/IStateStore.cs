@@ -78,11 +78,13 @@ public interface IStateStore : IAsyncDisposable
     Task<JobSubmission> SubmitJobAsync(JobRecord job, CancellationToken cancellation);
 
     /// <summary>
-    /// Takes the oldest waiting job of a service for a machine that has a free slot and marks it running, sent to that machine at <paramref name="now"/>; its attempts grow by one.
-    /// No two callers get the same job (PostgreSQL: <c>FOR UPDATE SKIP LOCKED</c>).
+    /// Takes up to <paramref name="count"/> waiting jobs of a service in order of submission and marks them running under the server's lease epoch
+    /// (PostgreSQL: <c>FOR UPDATE SKIP LOCKED</c>); attempts grow by one.
     /// </summary>
-    /// <returns>The job with its request's body, or null when none waits.</returns>
-    Task<JobRecord?> TakeJobAsync(string service, MachineId machine, DateTimeOffset now, CancellationToken cancellation);
+    Task<IReadOnlyList<JobRecord>> TakeJobsAsync(string service, int count, string holder, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>Notes the machine a running job was sent to and when.</summary>
+    Task JobSentAsync(JobId job, MachineId machine, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>Ends a running job as done or failed, once.</summary>
     /// <returns>False when it was no longer running (cancelled, or ended before): nothing was changed.</returns>

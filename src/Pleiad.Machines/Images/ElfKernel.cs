@@ -76,23 +76,25 @@ internal static class ElfKernel
                 "convert it with 'objcopy -O elf32-i386 KERNEL KERNEL32', or build it with a PVH note and no multiboot header");
         }
 
-        var (end, pvh) = Segments(file, elf);
-        return multiboot is not null ? new KernelInspection(KernelEntry.Multiboot, end, null, null)
+        var (end, pvh, whole) = Segments(file, elf);
+        return !whole ? Refused("is cut off: it ends before what it says is to be loaded", "build or download the kernel again")
+            : multiboot is not null ? new KernelInspection(KernelEntry.Multiboot, end, null, null)
             : pvh ? new KernelInspection(KernelEntry.Pvh, end, null, null)
             : Refused("has neither a PVH note (type 18, name Xen) nor a multiboot 1 header in its first 8 KiB", Rebuild);
     }
 
-    private static (ulong End, bool Pvh) Segments(Stream file, ElfHeader elf)
+    private static (ulong End, bool Pvh, bool Whole) Segments(Stream file, ElfHeader elf)
     {
         var count = Math.Min((int)elf.SegmentCount, ProgramHeadersMax);
         var table = Read(file, elf.SegmentTable, count * elf.SegmentSize);
         ulong end = 0;
-        var pvh = false;
+        var (pvh, whole) = (false, true);
         for (var at = 0; at + elf.SegmentSize <= table.Length; at += elf.SegmentSize)
         {
             var segment = elf.Segment(table.AsSpan(at, elf.SegmentSize));
             if (segment.Type == SegmentLoad && segment.MemoryBytes > 0)
             {
+                whole &= segment.FileBytes == 0 || (segment.Offset < (ulong)file.Length && segment.FileBytes <= (ulong)file.Length - segment.Offset);
                 end = Math.Max(end, segment.Address > ulong.MaxValue - segment.MemoryBytes ? ulong.MaxValue : segment.Address + segment.MemoryBytes);
             }
             else if (segment.Type == SegmentNote && !pvh)
@@ -101,7 +103,7 @@ internal static class ElfKernel
             }
         }
 
-        return (end, pvh);
+        return (end, pvh, whole);
     }
 
     private static bool HasPvhNote(ReadOnlySpan<byte> notes)

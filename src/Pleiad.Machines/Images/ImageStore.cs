@@ -18,10 +18,11 @@ public sealed class ImageStore(string directory, TimeProvider? time = null)
 {
     private const int ReadsMax = 5;
 
-    private static readonly TimeSpan LockWaitMax = TimeSpan.FromMinutes(2);
-
     private readonly ImageStoreFiles _files = new(Path.GetFullPath(directory));
     private readonly TimeProvider _time = time ?? TimeProvider.System;
+
+    /// <summary>Longest wait for another process that changes the store.</summary>
+    internal TimeSpan LockWaitMax { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>Where the store is, as an absolute path.</summary>
     public string StoreDirectory { get; } = Path.GetFullPath(directory);

@@ -4,7 +4,7 @@ namespace Pleiad.Machines.Images;
 internal static class Toolchain
 {
     private static readonly (string Tool, string Package)[] ForMake =
-        [("gcc", "gcc"), ("make", "make"), ("ld", "binutils"), ("objcopy", "binutils"), ("sh", "dash")];
+        [("gcc", "gcc"), ("make", "make"), ("ld", "binutils"), ("strip", "binutils"), ("sha256sum", "coreutils"), ("sh", "dash")];
 
     private static readonly (string Tool, string Package)[] ForFetch = [("apt-get", "apt"), ("dpkg-source", "dpkg-dev"), ("flock", "util-linux")];
 

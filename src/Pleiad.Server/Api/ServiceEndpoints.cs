@@ -23,7 +23,7 @@ internal static class ServiceEndpoints
             .WithName("getService").Produces<ServiceInfo>().Produces<ApiProblem>(404);
         services.MapPut("/{name}", async (string name, HttpRequest request, CancellationToken cancellation) => await PutAsync(context, name, request, cancellation))
             .WithName("putService").WithDescription("The body is a service.yaml, or the same as JSON.")
-            .Accepts<string>("application/yaml", "application/json").Produces<ServiceInfo>().Produces<ServiceInfo>(201).Produces<ApiProblem>(400);
+            .Accepts<string>("application/yaml", "application/json", "*/*").Produces<ServiceInfo>().Produces<ServiceInfo>(201).Produces<ApiProblem>(400);
         services.MapDelete("/{name}", async (string name, CancellationToken cancellation) =>
             await context.Fleets.RemoveAsync(name, context.Options.DrainTimeout, cancellation) ? Results.NoContent() : NotFound(name))
             .WithName("removeService").Produces(204).Produces<ApiProblem>(404);

@@ -200,6 +200,7 @@ public sealed class PleiadServer : IAsyncDisposable
             Network = _options.Network,
             HealthInterval = _options.HealthInterval,
             KeepMachines = _options.KeepMachines,
+            AddressCount = _options.AddressCount,
         },
         _loggers,
         _time,

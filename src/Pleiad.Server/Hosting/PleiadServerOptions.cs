@@ -35,6 +35,10 @@ public sealed class PleiadServerOptions
     /// <summary>Forced network mode, or null to choose.</summary>
     public NetworkMode? Network { get; set; }
 
+    /// <summary>Addresses in the pool.</summary>
+    /// <value>250 by default; from 1 to 65000.</value>
+    public int AddressCount { get; set; } = 250;
+
     /// <summary>Time that work in machines gets to end when the server stops in order.</summary>
     /// <value>10 s by default; requests still in work then are cut, jobs are put back to waiting.</value>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);

@@ -33,6 +33,7 @@ internal sealed partial class JobPump : IAsyncDisposable
     private int _waiting;
     private int _asking;
     private bool _closed;
+    private int _disposed;
 
     internal JobPump(FleetContext context, ServiceFleet fleet)
     {
@@ -70,9 +71,14 @@ internal sealed partial class JobPump : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops all runners; jobs in work stay marked running until the server puts them back.</summary>
+    /// <summary>Stops all runners; jobs in work stay marked running until a server puts them back. Safe to repeat.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         Task[] runners;
         lock (_lock)
         {
@@ -133,7 +139,7 @@ internal sealed partial class JobPump : IAsyncDisposable
 
             using (lease)
             {
-                var job = await _context.Store.TakeJobAsync(_fleet.Service.Name, lease.Machine, _context.Time.GetUtcNow(), _stop.Token);
+                var job = (await _context.Store.TakeJobsAsync(_fleet.Service.Name, 1, lease.Machine.Value, _context.Time.GetUtcNow(), _stop.Token)) is [var taken] ? taken : null;
                 StopAsking();
                 asking = false;
                 if (job is not null)
@@ -174,6 +180,7 @@ internal sealed partial class JobPump : IAsyncDisposable
         _running[job.Id] = sending;
         try
         {
+            await _context.Store.JobSentAsync(job.Id, lease.Machine, _context.Time.GetUtcNow(), _stop.Token);
             var answer = await _sender.SendAsync(job, lease, sending.Token);
             if (answer.Outcome is { } outcome)
             {

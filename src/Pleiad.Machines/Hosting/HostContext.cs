@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+using Pleiad.Machines.Networks;
+using Pleiad.Machines.Qemu;
+
+namespace Pleiad.Machines.Hosting;
+
+/// <summary>What every driver of a host uses.</summary>
+internal sealed record HostContext(
+    MachineHostOptions Options,
+    MachineFiles Files,
+    MachineMark Mark,
+    IMachineNetwork Network,
+    QemuProgram Qemu,
+    string Accelerator,
+    ProcessWatch Watch,
+    SemaphoreSlim Starts,
+    TimeProvider Time,
+    ILogger Log,
+    Action<MachineDriver> Ended);

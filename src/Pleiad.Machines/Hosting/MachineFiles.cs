@@ -1,0 +1,65 @@
+using Pleiad.Core.Identity;
+
+namespace Pleiad.Machines.Hosting;
+
+/// <summary>Where a host keeps a machine's files: <c>ID/machine.json</c>, <c>ID/qmp</c> while it lives, <c>logs/ID.log</c> beyond that.</summary>
+internal sealed class MachineFiles(string directory)
+{
+    public string Root { get; } = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
+
+    public string Logs => Path.Combine(Root, "logs");
+
+    public string DirectoryOf(MachineId machine) => Path.Combine(Root, machine.Value);
+
+    public string RecordOf(MachineId machine) => Path.Combine(DirectoryOf(machine), "machine.json");
+
+    public string QmpOf(MachineId machine) => Path.Combine(DirectoryOf(machine), "qmp");
+
+    public string LogOf(MachineId machine) => Path.Combine(Logs, machine.Value + ".log");
+
+    /// <summary>Makes the directories of the host itself.</summary>
+    public void Create() => Directory.CreateDirectory(Logs);
+
+    /// <summary>Machines that have a directory.</summary>
+    public IEnumerable<MachineId> Present()
+    {
+        if (!Directory.Exists(Root))
+        {
+            yield break;
+        }
+
+        foreach (var path in Directory.EnumerateDirectories(Root))
+        {
+            if (MachineId.TryParse(Path.GetFileName(path), out var machine))
+            {
+                yield return machine;
+            }
+        }
+    }
+
+    /// <summary>Removes what belongs to a machine's life; its log stays.</summary>
+    public void Remove(MachineId machine)
+    {
+        if (Directory.Exists(DirectoryOf(machine)))
+        {
+            Directory.Delete(DirectoryOf(machine), recursive: true);
+        }
+    }
+
+    /// <summary>Removes the oldest logs beyond a number.</summary>
+    /// <param name="kept">Logs that stay, apart from those of machines that have a directory.</param>
+    public void TrimLogs(int kept)
+    {
+        if (!Directory.Exists(Logs))
+        {
+            return;
+        }
+
+        var living = Present().Select(machine => machine.Value).ToHashSet(StringComparer.Ordinal);
+        var ended = new DirectoryInfo(Logs).GetFiles("*.log").Where(file => !living.Contains(Path.GetFileNameWithoutExtension(file.Name)));
+        foreach (var file in ended.OrderByDescending(file => file.LastWriteTimeUtc).Skip(kept))
+        {
+            file.Delete();
+        }
+    }
+}

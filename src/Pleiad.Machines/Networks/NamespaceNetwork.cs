@@ -1,0 +1,218 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Pleiad.Core.Identity;
+using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Images;
+using Pleiad.Machines.Qemu;
+
+namespace Pleiad.Machines.Networks;
+
+/// <summary>A network namespace with a bridge, and a tap on it per machine. Nothing leads from it to the host's own network.</summary>
+internal sealed class NamespaceNetwork : IMachineNetwork
+{
+    /// <summary>The port of an address in the pool; a machine answers at its image's port.</summary>
+    public const int PoolPort = 8080;
+
+    private const string BridgeName = "pleiad0";
+    private const int PrefixLength = 16;
+    private const int FirstMachine = 2;
+    private static readonly IPAddress Gateway = new([10, 77, 0, 1]);
+    private static readonly TimeSpan IpTimeMax = TimeSpan.FromSeconds(10);
+
+    private readonly string _ip;
+    private readonly string _name;
+    private readonly NamespaceThread _thread;
+    private readonly RouteSocket _routes;
+    private readonly uint _bridge;
+
+    private NamespaceNetwork(string ip, string name, int addresses, NamespaceThread thread, RouteSocket routes, uint bridge)
+    {
+        _ip = ip;
+        _name = name;
+        _thread = thread;
+        _routes = routes;
+        _bridge = bridge;
+        Addresses = [.. Enumerable.Range(FirstMachine, addresses).Select(i => new MachineAddress(new IPAddress([10, 77, (byte)(i >> 8), (byte)i]), PoolPort))];
+    }
+
+    public NetworkMode Mode => NetworkMode.Namespace;
+
+    public IReadOnlyList<MachineAddress> Addresses { get; }
+
+    public bool StrangersMayAnswer => false;
+
+    /// <summary>Makes the namespace, or takes over the one an earlier run left.</summary>
+    /// <exception cref="MachineHostException">It cannot be made.</exception>
+    public static async Task<NamespaceNetwork> OpenAsync(string ip, string name, int addresses, CancellationToken cancellation)
+    {
+        NamespaceThread? thread = null;
+        try
+        {
+            if (!File.Exists(PathOf(name)))
+            {
+                await Programs.RunAsync(ip, ["netns", "add", name], "", IpTimeMax, cancellation);
+            }
+
+            thread = await NamespaceThread.EnterAsync(PathOf(name));
+            await DisableIpv6Async(thread);
+            var exists = await thread.RunAsync(() => NetworkCalls.InterfaceIndex(BridgeName)) != 0;
+            await Programs.RunAsync(ip, ["-n", name, "-batch", "-"], BridgeCommands(exists), IpTimeMax, cancellation);
+            var (bridge, routes) = await thread.RunAsync(() => (NetworkCalls.InterfaceIndex(BridgeName), new RouteSocket()));
+            var network = new NamespaceNetwork(ip, name, addresses, thread, routes, bridge);
+            thread = null;
+            return network;
+        }
+        catch (Exception e) when (e is IOException or Win32Exception)
+        {
+            throw new MachineHostException(MachineHostFault.Network, $"the network namespace {name} cannot be made: {e.Message}", e);
+        }
+        finally
+        {
+            thread?.Dispose();
+        }
+    }
+
+    /// <summary>Removes a namespace that an earlier run left.</summary>
+    /// <returns>False when there is none.</returns>
+    public static async Task<bool> RemoveLeftAsync(string ip, string name, CancellationToken cancellation)
+    {
+        if (!File.Exists(PathOf(name)))
+        {
+            return false;
+        }
+
+        await Programs.RunAsync(ip, ["netns", "del", name], "", IpTimeMax, cancellation);
+        return true;
+    }
+
+    /// <summary>The file that stands for a namespace made by <c>ip netns</c>.</summary>
+    public static string PathOf(string name) => $"/run/netns/{name}";
+
+    /// <summary>A card's address made of an IP address: the same machine address always has the same card, locally administered.</summary>
+    internal static PhysicalAddress CardOf(IPAddress ip) => new([0x02, 0x50, .. ip.GetAddressBytes()]);
+
+    internal static string TextOf(PhysicalAddress card) => string.Join(':', card.GetAddressBytes().Select(b => b.ToString("x2", CultureInfo.InvariantCulture)));
+
+    public MachineAddress ServiceAddress(MachineAddress address, ImageManifest image) => address with { Port = image.Port };
+
+    public async Task<INetworkPlace> AttachAsync(MachineId machine, MachineAddress address, ImageManifest image)
+    {
+        var place = new Place(this, address, image);
+        try
+        {
+            place.Open(await _thread.RunAsync(() => OpenTap(machine, address.Ip)));
+            return place;
+        }
+        catch (Win32Exception e)
+        {
+            throw new IOException($"the machine's tap cannot be made: {e.Message}", e);
+        }
+    }
+
+    public INetworkPlace Resume(MachineAddress address, ImageManifest image) => new Place(this, address, image);
+
+    public Task<T> StartAsync<T>(Func<T> start) => _thread.RunAsync(start);
+
+    public async ValueTask<Socket> ConnectAsync(MachineAddress address, CancellationToken cancellation)
+    {
+        var socket = await _thread.RunAsync(static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
+        try
+        {
+            await socket.ConnectAsync(new IPEndPoint(address.Ip, address.Port), cancellation);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public async Task RemoveAsync() => await RemoveLeftAsync(_ip, _name, CancellationToken.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _thread.RunAsync(() =>
+        {
+            _routes.Dispose();
+            return true;
+        });
+        _thread.Dispose();
+    }
+
+    /// <summary>Commands for <c>ip -batch</c>. The bridge keeps one card address: it would take its lowest port's otherwise, and guests would look for it anew.</summary>
+    private static string BridgeCommands(bool exists) => string.Join(
+        '\n',
+        [
+            "link set lo up",
+            .. exists ? Array.Empty<string>() : [$"link add {BridgeName} type bridge mcast_snooping 0 stp_state 0 forward_delay 0"],
+            $"link set {BridgeName} address {TextOf(CardOf(Gateway))} up",
+            $"addr replace {Gateway}/{PrefixLength} dev {BridgeName}",
+            "",
+        ]);
+
+    /// <summary>Guests speak IPv4: without this every new tap would wake all of them with IPv6's announcements.</summary>
+    private static Task<bool> DisableIpv6Async(NamespaceThread thread) => thread.RunAsync(() =>
+    {
+        const string Setting = "/proc/sys/net/ipv6/conf/default/disable_ipv6";
+        if (File.Exists(Setting))
+        {
+            File.WriteAllText(Setting, "1");
+        }
+
+        return true;
+    });
+
+    private SafeFileHandle OpenTap(MachineId machine, IPAddress ip)
+    {
+        var name = machine.Value;
+        var tap = Tap.Open(name);
+        try
+        {
+            var link = NetworkCalls.InterfaceIndex(name);
+            var card = CardOf(ip);
+            _routes.JoinBridge(link, _bridge);
+            _routes.AddPortAddress(link, card);
+            _routes.AddNeighbour(_bridge, ip, card);
+            return tap;
+        }
+        catch
+        {
+            tap.Dispose();
+            throw;
+        }
+    }
+
+    private sealed class Place(NamespaceNetwork network, MachineAddress address, ImageManifest image) : INetworkPlace
+    {
+        private static readonly IPAddress GatewayAddress = Gateway;
+        private SafeFileHandle? _tap;
+
+        public NicAttachment Nic => new TapNic(QemuProcess.FirstInherited, TextOf(CardOf(address.Ip)));
+
+        public GuestNetwork Guest => new(address.Ip, PrefixLength, GatewayAddress, TextOf(CardOf(address.Ip)), image.Port);
+
+        public MachineAddress Service => network.ServiceAddress(address, image);
+
+        public SafeHandle? Descriptor => _tap;
+
+        public void Open(SafeFileHandle tap) => _tap = tap;
+
+        public void Handed() => _tap?.Dispose();
+
+        public async ValueTask DisposeAsync()
+        {
+            _tap?.Dispose();
+            await network._thread.RunAsync(() =>
+            {
+                network._routes.RemoveNeighbour(network._bridge, address.Ip);
+                return true;
+            });
+        }
+    }
+}

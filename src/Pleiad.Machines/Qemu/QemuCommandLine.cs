@@ -1,0 +1,114 @@
+using System.Globalization;
+using Pleiad.Machines.Images;
+
+namespace Pleiad.Machines.Qemu;
+
+/// <summary>All that a QEMU process for one machine depends on.</summary>
+/// <param name="Name">Name of the process for people and for finding it again; see <c>MachineMark</c>.</param>
+/// <param name="Platform">The virtual hardware.</param>
+/// <param name="MemoryBytes">RAM.</param>
+/// <param name="Kernel">Absolute path of the kernel.</param>
+/// <param name="KernelArguments">The kernel's command line.</param>
+/// <param name="Accelerator"><c>kvm</c> or <c>tcg</c>.</param>
+/// <param name="Nic">Its network card; null for none.</param>
+/// <param name="SerialLog">File that the serial line is appended to; null for standard output.</param>
+/// <param name="QmpDescriptor">Descriptor of a listening unix socket for QMP; null for no QMP.</param>
+internal sealed record QemuMachine(
+    string Name,
+    MachinePlatform Platform,
+    long MemoryBytes,
+    string Kernel,
+    string KernelArguments,
+    string Accelerator,
+    NicAttachment? Nic,
+    string? SerialLog,
+    int? QmpDescriptor);
+
+/// <summary>Builds QEMU's argument list. Pure: the same machine gives the same list.</summary>
+/// <remarks>No shell ever sees the list. Within an argument QEMU parses options itself: there a comma in a value is written twice.</remarks>
+internal static class QemuCommandLine
+{
+    private const long Mebibyte = 1 << 20;
+
+    /// <summary>The arguments, without the program.</summary>
+    public static IReadOnlyList<string> Build(QemuMachine machine)
+    {
+        List<string> arguments =
+        [
+            "-name", Escape(machine.Name),
+            "-M", Machine(machine.Platform.Machine),
+            "-accel", machine.Accelerator,
+            "-cpu", "max",
+            "-smp", "1",
+            "-m", Memory(machine.MemoryBytes),
+            "-nodefaults",
+            "-no-user-config",
+            "-display", "none",
+            "-no-reboot",
+            "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+            "-kernel", machine.Kernel,
+        ];
+        if (machine.KernelArguments.Length > 0)
+        {
+            arguments.AddRange("-append", machine.KernelArguments);
+        }
+
+        AddSerial(arguments, machine.SerialLog);
+        if (machine.QmpDescriptor is { } descriptor)
+        {
+            // Listening already when QEMU gets it: whoever connects early waits in its backlog, and no path is too long for QEMU.
+            arguments.AddRange("-chardev", Text($"socket,id=qmp,fd={descriptor},server=on,wait=off"), "-mon", "chardev=qmp,mode=control");
+        }
+
+        if (machine.Nic is { } nic)
+        {
+            arguments.AddRange("-netdev", Netdev(nic), "-device", Device(machine.Platform.Nic, nic.Mac));
+        }
+
+        return arguments;
+    }
+
+    /// <summary>A value within an option list.</summary>
+    internal static string Escape(string value) => value.Replace(",", ",,", StringComparison.Ordinal);
+
+    private static string Machine(MachineType machine) => machine switch
+    {
+        // Without ACPI the guest finds its devices on its command line (QEMU appends virtio_mmio.device=…); no timer or interrupt controller but the
+        // APICs, which is what a kernel that boots in milliseconds wants.
+        MachineType.Microvm => "microvm,acpi=off,rtc=off,pit=off,pic=off,isa-serial=on",
+        MachineType.Q35 => "q35",
+        MachineType.Pc => "pc",
+        _ => throw new ArgumentOutOfRangeException(nameof(machine), machine, "unknown machine type"),
+    };
+
+    private static string Memory(long bytes) => bytes % Mebibyte == 0
+        ? Text($"{bytes / Mebibyte}M")
+        : Text($"{(bytes + 1023) / 1024}K");
+
+    private static void AddSerial(List<string> arguments, string? log) =>
+        arguments.AddRange("-chardev", log is null ? "stdio,id=serial,signal=off" : $"file,id=serial,path={Escape(log)},append=on", "-serial", "chardev:serial");
+
+    private static string Netdev(NicAttachment nic) => nic switch
+    {
+        TapNic tap => Text($"tap,id=net,fd={tap.Descriptor}"),
+        UserNic user => Text($"user,id=net,restrict=on,hostfwd=tcp:{user.Host.Address}:{user.Host.Port}-{user.GuestAddress}:{user.GuestPort}"),
+        _ => throw new ArgumentOutOfRangeException(nameof(nic), nic, "unknown attachment"),
+    };
+
+    private static string Device(NicModel model, string mac) => model switch
+    {
+        NicModel.VirtioMmio => $"virtio-net-device,netdev=net,mac={mac}",
+        NicModel.VirtioPci => $"virtio-net-pci,netdev=net,mac={mac},romfile=",
+        _ => throw new ArgumentOutOfRangeException(nameof(model), model, "unknown network card"),
+    };
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static void AddRange(this List<string> list, params ReadOnlySpan<string> items)
+    {
+        foreach (var item in items)
+        {
+            list.Add(item);
+        }
+    }
+}

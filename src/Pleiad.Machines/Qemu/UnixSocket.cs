@@ -1,0 +1,69 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Pleiad.Machines.Qemu;
+
+/// <summary>Unix sockets at paths of any length.</summary>
+/// <remarks>A socket's address holds at most 107 bytes. A longer path is reached by way of its directory's descriptor under <c>/proc/self/fd</c>.</remarks>
+internal static partial class UnixSocket
+{
+    private const int PathBytesMax = 107;
+    private const int OpenDirectoryPath = 0x200000 | 0x80000; // O_PATH | O_CLOEXEC
+
+    /// <summary>Makes a socket that listens at a path.</summary>
+    public static Socket Listen(string path) => At(path, static endpoint =>
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Bind(endpoint);
+            socket.Listen(1);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    });
+
+    /// <summary>Connects to the socket at a path.</summary>
+    public static async Task<Stream> ConnectAsync(string path, CancellationToken cancellation)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            using var directory = NeedsDirectory(path) ? OpenDirectory(path) : null;
+            await socket.ConnectAsync(EndPoint(path, directory), cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static T At<T>(string path, Func<UnixDomainSocketEndPoint, T> use)
+    {
+        using var directory = NeedsDirectory(path) ? OpenDirectory(path) : null;
+        return use(EndPoint(path, directory));
+    }
+
+    private static bool NeedsDirectory(string path) => Encoding.UTF8.GetByteCount(path) > PathBytesMax;
+
+    private static UnixDomainSocketEndPoint EndPoint(string path, SafeFileHandle? directory) =>
+        new(directory is null ? path : $"/proc/self/fd/{directory.DangerousGetHandle()}/{Path.GetFileName(path)}");
+
+    private static SafeFileHandle OpenDirectory(string path)
+    {
+        var directory = Path.GetDirectoryName(path)!;
+        var fd = Open(directory, OpenDirectoryPath);
+        return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw new IOException($"cannot open {directory}: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+}
