@@ -12,25 +12,23 @@ public sealed partial class PleiadClient
         _api.ReadAsync(ApiCall.Get(PathOf(query)), Wire.Default.EventPage, cancellation);
 
     /// <summary>
-    /// Follows events without end: first what the query asks for (<see cref="EventQuery.Newest"/> or what is after <see cref="EventQuery.After"/>), then each as it is recorded.
+    /// Follows events without end: first the page that the query asks for, when it asks for the newest or what is after an id, then each as it is recorded.
     /// Goes on where it was after a restart of the server, as long as that takes no more than the options' retries.
     /// </summary>
     /// <exception cref="PleiadUnreachableException">The server stayed away.</exception>
     public async IAsyncEnumerable<EventInfo> FollowEventsAsync(EventQuery query, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var page = query.After is null
-            ? await ListEventsAsync(query with { Newest = query.Newest ?? 1 }, cancellation)
-            : new EventPage([], query.After.Value);
-        var shown = query.After is not null || query.Newest is > 0;
+        var page = query is { Newest: false, After: null }
+            ? await ListEventsAsync(new EventQuery { Newest = true, Limit = 1 }, cancellation) with { Events = [] }
+            : await ListEventsAsync(query, cancellation);
         while (true)
         {
-            foreach (var seen in shown ? page.Events : [])
+            foreach (var happened in page.Events)
             {
-                yield return seen;
+                yield return happened;
             }
 
-            shown = true;
-            var next = PathOf(query with { Newest = null, After = page.Last }).With("waitMs", (long)HeldMax.TotalMilliseconds);
+            var next = PathOf(query with { Newest = false, After = page.Last }).With("waitMs", (long)HeldMax.TotalMilliseconds);
             page = await _api.ReadAsync(ApiCall.Get(next) with { Patient = true, Held = HeldMax }, Wire.Default.EventPage, cancellation);
         }
     }
@@ -38,7 +36,7 @@ public sealed partial class PleiadClient
     private static ApiPath PathOf(EventQuery query) => new ApiPath("events")
         .With("after", query.After)
         .With("limit", query.Limit)
-        .With("newest", query.Newest)
+        .With("newest", query.Newest ? "true" : null)
         .With("service", query.Service)
         .With("machine", query.Machine)
         .With("kind", query.Kind);

@@ -20,7 +20,7 @@ public sealed class PleiadApiException : PleiadClientException
     /// <param name="problem">What the server said.</param>
     /// <param name="innerException">What brought it to light, if anything did.</param>
     public PleiadApiException(HttpStatusCode status, ApiProblem problem, Exception? innerException = null)
-        : base(problem.Detail ?? problem.Title ?? $"the server answered {(int)status}", innerException)
+        : base(Say(problem) ?? $"the server answered {(int)status}", innerException)
     {
         Status = status;
         Problem = problem;
@@ -31,6 +31,8 @@ public sealed class PleiadApiException : PleiadClientException
 
     /// <summary>What the server said, with every problem of the input.</summary>
     public ApiProblem Problem { get; }
+
+    private static string? Say(ApiProblem problem) => problem is { Title: not null, Detail: not null } ? $"{problem.Title}; {problem.Detail}" : problem.Detail ?? problem.Title;
 }
 
 /// <summary>No server answers at the address; the message names it and says how to start one.</summary>

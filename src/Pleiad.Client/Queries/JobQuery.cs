@@ -15,6 +15,6 @@ public sealed record JobQuery
     /// <summary>Where to go on: <c>Next</c> of the page before.</summary>
     public string? After { get; init; }
 
-    /// <summary>Most jobs of a page; null leaves it to the server.</summary>
+    /// <summary>Most jobs of a page, from 1 to 1000; null leaves it to the server.</summary>
     public int? Limit { get; init; }
 }
