@@ -27,7 +27,7 @@ public sealed class CrashTests
     public async Task After_SIGKILL_in_the_middle_of_100_jobs_all_end_done_once_with_PostgreSQL()
     {
         await using var postgres = await PostgresServer.StartAsync();
-        await using var server = await ChildServer.StartAsync(await postgres.CreateDatabaseAsync());
+        await using var server = await ChildServer.StartAsync(postgres.Address(await postgres.CreateDatabaseAsync()));
         await KillInTheMiddleOfJobsAsync(server);
     }
 
