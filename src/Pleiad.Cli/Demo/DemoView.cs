@@ -2,7 +2,6 @@ using Pleiad.Cli.Output;
 using Pleiad.Cli.Running;
 using Pleiad.Client.Contract;
 using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace Pleiad.Cli.Demo;
 
@@ -102,5 +101,5 @@ internal sealed class DemoView(Terminal terminal, bool json)
         return state;
     }
 
-    private static IRenderable Drawn(DemoState state) => new Rows(Tasks(state).ToDrawn(), Machines(state).ToDrawn());
+    private static Rows Drawn(DemoState state) => new Rows(Tasks(state).ToDrawn(), Machines(state).ToDrawn());
 }
