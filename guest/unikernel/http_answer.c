@@ -90,7 +90,7 @@ void request_answer(struct request *request, const struct answer *answer)
     }
     if (!write_head(connection, answer, &text)) {
         drop_body(answer);
-        connection_refuse(connection, 500);
+        request_problem(request, 500, "the header fields of the answer are too long", NULL);
         return;
     }
     request->answered = true;

@@ -62,6 +62,7 @@ static bool take_framing(struct http_body *body, char c)
     default: /* TRAILER_LF */
         body->state = body->empty_line ? END : TRAILER;
         body->empty_line = true;
+        body->line++;
         return c == '\n';
     }
 }

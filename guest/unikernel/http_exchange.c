@@ -56,8 +56,11 @@ static void begin_request(struct connection *connection)
     }
     request->to_health = slice_equals(head->path, "/health");
     if (connection->over_limit) {
-        connection_refuse(connection, 503);
-        return;
+        connection->closing = true;
+        if (!request->to_health) { /* a busy machine is not a sick one */
+            connection_refuse(connection, 503);
+            return;
+        }
     }
     if (head->framing == HTTP_LENGTH && head->content_length > service.body_bytes_max) {
         connection_refuse(connection, 413);
@@ -87,6 +90,13 @@ static void begin_request(struct connection *connection)
     connection->deadline = clock_milliseconds() + BODY_MILLISECONDS;
 }
 
+/* The client's side is closed and ours is not: whether it has got all that was sent. Until then the connection stays
+   in our books and under our time-outs. */
+static bool delivered(const struct connection *connection)
+{
+    return connection->pcb->unsent == NULL && connection->pcb->unacked == NULL;
+}
+
 /* Each of these returns false when it can go no further for now. */
 
 static bool read_head(struct connection *connection)
@@ -96,7 +106,7 @@ static bool read_head(struct connection *connection)
         return false; /* a client that sends requests without reading answers waits */
     }
     if (connection->input == NULL) {
-        connection->finished = connection->peer_closed;
+        connection->finished = connection->peer_closed && delivered(connection);
         return false;
     }
     if (collector->length == 0) {
@@ -234,7 +244,8 @@ static bool linger(struct connection *connection)
         pbuf_free(connection->input);
         connection->input = NULL;
     }
-    connection->finished = connection->peer_closed;
+    /* With both sides closed lwIP forgets the pcb without telling: it must not be kept. */
+    connection->finished = connection->peer_closed && (connection->pcb->state != CLOSE_WAIT || delivered(connection));
     return false;
 }
 

@@ -98,8 +98,8 @@ static err_t on_sent(void *context, struct tcp_pcb *pcb, u16_t length)
     (void)pcb;
     (void)length;
     connection->last_sent = clock_milliseconds();
-    if (connection->output_count == 0 && connection->input == NULL) {
-        return ERR_OK; /* nothing waited for room */
+    if (connection->output_count == 0 && connection->input == NULL && !connection->peer_closed) {
+        return ERR_OK; /* nothing waited for this */
     }
     connection_advance(connection);
     return leave(connection);

@@ -1,7 +1,6 @@
 #include "network.h"
 
 #include "clock.h"
-#include "heap.h"
 #include "panic.h"
 #include "virtio_net.h"
 
@@ -14,7 +13,10 @@
 #include <netif/ethernet.h>
 #include <string.h>
 
-enum { FRAMES_PER_POLL = 64 }; /* so that a flood of frames does not keep timers and work waiting */
+enum {
+    FRAMES_PER_POLL = 64, /* so that a flood of frames does not keep timers and work waiting */
+    TIME_WAIT_MAX = 256,
+};
 
 static struct netif card;
 
@@ -81,15 +83,17 @@ static void receive_frame(const void *bytes, size_t length)
     }
 }
 
-/* Connections in TIME-WAIT only remember; when memory runs short the oldest, at the list's end, go first. */
+/* Connections in TIME-WAIT only remember that they were. Many of them, after a burst of short connections, cost memory,
+   slow down the search for every new connection, and keep the client from using the same port again: the oldest, at
+   the list's end, are forgotten early, as other systems do (Linux: tcp_max_tw_buckets). */
 static void shed_time_wait(void)
 {
-    while (tcp_tw_pcbs != NULL && heap_used_bytes() > heap_total_bytes() / 4 * 3) {
-        struct tcp_pcb *oldest = tcp_tw_pcbs;
-        while (oldest->next != NULL) {
-            oldest = oldest->next;
-        }
-        tcp_abort(oldest);
+    struct tcp_pcb *last = tcp_tw_pcbs;
+    for (int kept = 1; last != NULL && kept < TIME_WAIT_MAX; kept++) {
+        last = last->next;
+    }
+    while (last != NULL && last->next != NULL) {
+        tcp_abort(last->next);
     }
 }
 

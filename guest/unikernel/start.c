@@ -8,6 +8,7 @@
 #include "network.h"
 #include "panic.h"
 #include "random.h"
+#include "restore.h"
 #include "serial.h"
 #include "service.h"
 
@@ -54,6 +55,9 @@ static void tell_ready(const struct configuration *configuration)
 
 static void serve(void)
 {
+    if (interrupts_take_nmi()) {
+        restore_apply();
+    }
     bool did_something = network_poll();
     did_something |= work_run();
     if (did_something) {

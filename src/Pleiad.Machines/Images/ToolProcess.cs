@@ -10,7 +10,7 @@ internal sealed record ToolResult(int ExitCode, IReadOnlyList<string> Lines)
     public string Output => string.Join('\n', Lines);
 }
 
-/// <summary>Runs a tool to its end: bounded time, bounded output, and no child of it is left when this returns.</summary>
+/// <summary>Runs a tool to its end: bounded time, bounded output; one that does not end is killed with its children.</summary>
 internal static class ToolProcess
 {
     private const int LinesMax = 2_000;

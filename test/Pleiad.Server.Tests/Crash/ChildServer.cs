@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json;
+using Pleiad.Client;
+using Pleiad.Client.Contract;
+using Pleiad.Server.Tests.Running;
+using Pleiad.TestKit;
+using Shouldly;
+
+namespace Pleiad.Server.Tests.Crash;
+
+/// <summary>The real program, <c>pleiad up</c>, as a process of its own that can be killed, on a data directory that outlives it.</summary>
+internal sealed class ChildServer : IAsyncDisposable
+{
+    private readonly TempDirectory _directory = new("crash");
+    private readonly ConcurrentQueue<string> _log = new();
+    private readonly string? _state;
+    private Process _process = null!;
+
+    private ChildServer(string? state) => _state = state;
+
+    internal PleiadClient Client { get; private set; } = null!;
+
+    internal Uri Gateway { get; private set; } = null!;
+
+    internal string Data => _directory.File("d");
+
+    internal static async Task<ChildServer> StartAsync(string? state = null)
+    {
+        await TestImages.EnsureAsync();
+        var server = new ChildServer(state);
+        Directory.CreateDirectory(server.Data);
+        Directory.CreateSymbolicLink(Path.Combine(server.Data, "images"), TestImages.Store);
+        Directory.CreateSymbolicLink(Path.Combine(server.Data, "cache"), TestImages.Cache);
+        await server.UpAsync();
+        return server;
+    }
+
+    /// <summary>Starts the program and waits until it says where it listens.</summary>
+    internal async Task UpAsync()
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])[
+            Path.Combine(AppContext.BaseDirectory, "pleiad.dll"), "up", "--json", "--listen", "http://127.0.0.1:0", "--gateway", "http://127.0.0.1:0", "--data", Data,
+            "--accelerator", "tcg", .. _state is null ? (string[])[] : ["--state", _state]])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        _process = Process.Start(start)!;
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _process.BeginErrorReadLine();
+        var announced = await _process.StandardOutput.ReadLineAsync().WaitAsync(TestServer.Limit) ?? throw new InvalidOperationException("it ended before it listened:\n" + Log);
+        var info = JsonSerializer.Deserialize(announced, Wire.Default.ServerInfo)!;
+        Client = new PleiadClient(new Uri(info.Api));
+        Gateway = new Uri(info.Gateway);
+    }
+
+    internal string Log => string.Join("\n", _log);
+
+    /// <summary>Ends it as a crash does.</summary>
+    internal async Task KillAsync()
+    {
+        Signals.Send(_process.Id, Signals.Kill);
+        await _process.WaitForExitAsync().WaitAsync(TestServer.Limit);
+        Client.Dispose();
+        _process.Dispose();
+    }
+
+    /// <summary>Ends it as an operator does.</summary>
+    internal async Task TerminateAsync()
+    {
+        Signals.Send(_process.Id, Signals.Terminate);
+        await _process.WaitForExitAsync().WaitAsync(TestServer.Limit);
+        _process.ExitCode.ShouldBe(0, Log);
+        Client.Dispose();
+        _process.Dispose();
+    }
+
+    internal async Task ApplyAsync(string keys) => await Client.ApplyServiceAsync("primes", $"name: primes\nimage: primes-unikernel\n{keys}\n", default);
+
+    internal Task ReadyAsync(int count) => Eventually.BecomesTrueAsync(
+        async () => (await Client.GetServiceAsync("primes", default)).Ready >= count, TestServer.Limit, async () => $"{await Client.GetServiceAsync("primes", default)}\n{Log}");
+
+    public async ValueTask DisposeAsync()
+    {
+        Leftovers.Of(Data).ShouldBeEmpty(Log);
+        _directory.Dispose();
+        await Task.CompletedTask;
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is not null)
+        {
+            _log.Enqueue(line);
+            while (_log.Count > 500)
+            {
+                _log.TryDequeue(out _);
+            }
+        }
+    }
+}

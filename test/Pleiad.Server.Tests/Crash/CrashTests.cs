@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using Pleiad.Client;
+using Pleiad.Client.Contract;
+using Pleiad.Client.Queries;
+using Pleiad.Machines.Hosting;
+using Pleiad.Server.Hosting;
+using Pleiad.Server.Tests.Running;
+using Pleiad.TestKit;
+using Shouldly;
+using Xunit;
+
+namespace Pleiad.Server.Tests.Crash;
+
+[Trait("Group", "crash")]
+public sealed class CrashTests
+{
+    private const int Jobs = 100;
+
+    [Fact]
+    public async Task After_SIGKILL_in_the_middle_of_100_jobs_all_end_done_once_with_SQLite()
+    {
+        await using var server = await ChildServer.StartAsync();
+        await KillInTheMiddleOfJobsAsync(server);
+    }
+
+    [Fact]
+    public async Task After_SIGKILL_in_the_middle_of_100_jobs_all_end_done_once_with_PostgreSQL()
+    {
+        await using var postgres = await PostgresServer.StartAsync();
+        await using var server = await ChildServer.StartAsync(postgres.Address(await postgres.CreateDatabaseAsync()));
+        await KillInTheMiddleOfJobsAsync(server);
+    }
+
+    [Fact]
+    public async Task SIGTERM_lets_work_end_and_leaves_nothing()
+    {
+        await using var server = await ChildServer.StartAsync();
+        await server.ApplyAsync("machinesMin: 2\nslots: 1");
+        await server.ReadyAsync(2);
+        using var http = new HttpClient();
+        var working = http.GetStringAsync(new Uri(server.Gateway, "/primes/primes?n=60000"));
+        await Eventually.BecomesTrueAsync(async () => (await server.Client.GetServiceAsync("primes", default)).InFlight == 1, TestServer.Limit, () => Task.FromResult(server.Log));
+        await server.TerminateAsync();
+        (await working).ShouldContain("6057");
+    }
+
+    [Fact]
+    public async Task SIGKILL_at_any_moment_of_scaling_leaks_nothing_that_the_next_start_does_not_take_up_or_remove()
+    {
+        var random = new Random(7);
+        await using var server = await ChildServer.StartAsync();
+        for (var round = 0; round < 4; round++)
+        {
+            await server.ApplyAsync($"machinesMin: {3 + (round % 3)}\nslots: 1");
+
+            // Not a wait for anything: the moment of the kill is meant to be any.
+            await Task.Delay(random.Next(0, 250));
+            await server.KillAsync();
+            await server.UpAsync();
+        }
+
+        await server.ApplyAsync("machinesMin: 2\nmachinesMax: 2\nslots: 1");
+        await Eventually.BecomesTrueAsync(
+            async () => (await server.Client.ListMachinesAsync(default)) is [{ State: "ready" }, { State: "ready" }], TestServer.Limit, () => Task.FromResult(server.Log));
+        Leftovers.Qemus(server.Data).Order().ShouldBe((await server.Client.ListMachinesAsync(default)).Select(machine => machine.ProcessId!.Value).Order());
+        var info = await server.Client.GetServerAsync(default);
+        (info.AddressesTotal - info.AddressesFree).ShouldBe(2);
+        await server.TerminateAsync();
+    }
+
+    [Fact]
+    public async Task What_a_killed_server_left_can_be_swept_without_starting_it_again()
+    {
+        await using var server = await ChildServer.StartAsync();
+        await server.ApplyAsync("machinesMin: 2\nslots: 1");
+        await server.ReadyAsync(2);
+        await server.KillAsync();
+        Leftovers.Qemus(server.Data).Count.ShouldBe(2);
+        await MachineHost.SweepAsync(DataDirectory.MachinesOf(server.Data), DataDirectory.NamespaceOf(server.Data), TimeProvider.System, default);
+        Leftovers.Of(server.Data).ShouldBeEmpty();
+    }
+
+    private static async Task KillInTheMiddleOfJobsAsync(ChildServer server)
+    {
+        await server.ApplyAsync("machinesMin: 2\nmachinesMax: 2\nslots: 2");
+        await server.ReadyAsync(2);
+        var machines = (await server.Client.ListMachinesAsync(default)).Select(machine => machine.Id).Order().ToList();
+
+        // The first half is acknowledged; of the second half nobody knows what was when the server is killed.
+        var acknowledged = new ConcurrentDictionary<string, string>();
+        await SubmitAsync(server.Client, Enumerable.Range(0, Jobs / 2), acknowledged);
+        var second = SubmitAsync(server.Client, Enumerable.Range(Jobs / 2, Jobs / 2), acknowledged);
+        await Eventually.BecomesTrueAsync(
+            async () => (await server.Client.ListJobsAsync(new JobQuery { State = "done", Limit = Jobs }, default)).Jobs.Count >= 10,
+            TestServer.Limit,
+            () => Task.FromResult(server.Log));
+        await server.KillAsync();
+        await second.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Leftovers.Qemus(server.Data).Count.ShouldBe(2);
+
+        await server.UpAsync();
+        (await server.Client.ListMachinesAsync(default)).Where(machine => machine.Adopted).Select(machine => machine.Id).Order().ShouldBe(machines);
+        foreach (var (_, id) in acknowledged)
+        {
+            (await server.Client.GetJobAsync(id, default)).Id.ShouldBe(id);
+        }
+
+        // A client that lost the answer asks again under the same name.
+        await SubmitAsync(server.Client, Enumerable.Range(0, Jobs), acknowledged);
+        foreach (var (_, id) in acknowledged)
+        {
+            await server.Client.WaitForJobAsync(id, default);
+        }
+
+        var jobs = (await server.Client.ListJobsAsync(new JobQuery { Limit = 1_000 }, default)).Jobs;
+        jobs.Select(job => job.Name).Order().ShouldBe(Enumerable.Range(0, Jobs).Select(Name).Order());
+        foreach (var job in jobs)
+        {
+            var done = await server.Client.GetJobAsync(job.Id, default);
+            done.State.ShouldBe("done", done.Error);
+            var n = Size(int.Parse(job.Name[3..]));
+            done.Result.ShouldBe($$"""{"n":{{n}},"primes":{{Sieve.Count(n)}}}""");
+        }
+
+        (await server.Client.ListEventsAsync(new EventQuery { Kind = "machineAdopted", Limit = 100 }, default)).Events.Count.ShouldBe(2);
+        await server.TerminateAsync();
+    }
+
+    private static async Task SubmitAsync(PleiadClient client, IEnumerable<int> numbers, ConcurrentDictionary<string, string> acknowledged) =>
+        await Parallel.ForEachAsync(numbers, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (number, cancellation) =>
+        {
+            var submitted = await client.SubmitJobAsync(new JobRequest("primes", $"/primes?n={Size(number)}") { Name = Name(number) }, cancellation);
+            acknowledged.GetOrAdd(Name(number), submitted.Job.Id).ShouldBe(submitted.Job.Id, "the same name is the same job");
+        });
+
+    private static string Name(int number) => $"job{number}";
+
+    private static int Size(int number) => 15_000 + (number * 37);
+}
