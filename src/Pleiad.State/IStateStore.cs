@@ -80,19 +80,17 @@ public interface IStateStore : IAsyncDisposable
     Task<JobSubmission> SubmitJobAsync(JobRecord job, CancellationToken cancellation);
 
     /// <summary>
-    /// Takes up to <paramref name="count"/> waiting jobs of a service in order of submission and marks them running under the server's lease epoch
-    /// (PostgreSQL: <c>FOR UPDATE SKIP LOCKED</c>); attempts grow by one.
+    /// Takes the oldest waiting job of a service for a machine that has a free slot: marks it running and sent to that machine at <paramref name="now"/>; its attempts grow by one.
+    /// No two callers get the same job (PostgreSQL: <c>FOR UPDATE SKIP LOCKED</c>).
     /// </summary>
-    Task<IReadOnlyList<JobRecord>> TakeJobsAsync(string service, int count, string holder, DateTimeOffset now, CancellationToken cancellation);
-
-    /// <summary>Notes the machine a running job was sent to and when.</summary>
-    Task JobSentAsync(JobId job, MachineId machine, DateTimeOffset now, CancellationToken cancellation);
+    /// <returns>The job with its request's body, or null when none waits.</returns>
+    Task<JobRecord?> TakeJobAsync(string service, MachineId machine, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>Ends a running job as done or failed, once.</summary>
     /// <returns>False when it was no longer running (cancelled, or ended before): nothing was changed.</returns>
     Task<bool> FinishJobAsync(JobId job, JobOutcome outcome, DateTimeOffset now, CancellationToken cancellation);
 
-    /// <summary>Puts running jobs back to waiting: one, or with null all (at the start of a server that holds the lease).</summary>
+    /// <summary>Puts running jobs back to waiting, with no machine: one, or with null all (at the start of a server that holds the lease).</summary>
     /// <returns>The jobs put back.</returns>
     Task<IReadOnlyList<JobId>> RequeueJobsAsync(JobId? job, DateTimeOffset now, CancellationToken cancellation);
 
