@@ -8,7 +8,8 @@ namespace Pleiad.State;
 /// <summary>
 /// What must survive a crash: settings, services, the address pool, jobs, events, and the last report of each machine.
 /// SQLite and PostgreSQL keep the same tables and hold to the same tests. Each call is one transaction and durable when it returns.
-/// Errors of the database itself come as <see cref="StateException"/>.
+/// A cancelled call either did nothing or returns what it did. Times are kept to the millisecond, UTC; docs/state.md has the tables.
+/// Errors of the database itself come as <see cref="StateException"/>; disposing waits for the calls under way.
 /// </summary>
 public interface IStateStore : IAsyncDisposable
 {
@@ -25,6 +26,7 @@ public interface IStateStore : IAsyncDisposable
     Task ReleaseLeaseAsync(string name, string holder, CancellationToken cancellation);
 
     /// <summary>The settings in force.</summary>
+    /// <exception cref="StateException">Also when someone put a value out of range into <c>system_params</c> by hand; it names the setting.</exception>
     Task<SystemSettings> GetSettingsAsync(CancellationToken cancellation);
 
     /// <summary>Sets one setting; the value was checked by <see cref="SettingKey.Parse"/>.</summary>
@@ -41,10 +43,10 @@ public interface IStateStore : IAsyncDisposable
     /// <returns>False when there was none.</returns>
     Task<bool> RemoveServiceAsync(string name, string reason, DateTimeOffset now, CancellationToken cancellation);
 
-    /// <summary>Makes the pool hold exactly these addresses, keeping the state of those it already had and of any that is in use.</summary>
+    /// <summary>Makes the pool hold exactly these addresses, keeping the state of those it already had; one in use that is not among them goes when it is released.</summary>
     Task SetAddressPoolAsync(IReadOnlyList<MachineAddress> addresses, CancellationToken cancellation);
 
-    /// <summary>Reserves the free address that has been free longest.</summary>
+    /// <summary>Reserves the free address that has been free longest, one never used before any other; a machine that holds one already gets that one.</summary>
     /// <returns>Null when none is free.</returns>
     Task<PooledAddress?> ReserveAddressAsync(MachineId machine, DateTimeOffset now, CancellationToken cancellation);
 

@@ -68,7 +68,7 @@ internal static class Gain
             var best = scaling.Skip(1).MinBy(step => step.Seconds)!;
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{best.Machines} machines: {one / best.Seconds:0.0} × as quick as 1; this machine has {cores} core{(cores == 1 ? "" : "s")}, so at most {Math.Min(cores, best.Machines)} × is possible here.");
+                $"{best.Machines} machines: {one / best.Seconds:0.0} × as quick as 1; this machine has {cores} core{(cores == 1 ? "" : "s")}, so at most {Math.Min(cores, best.Machines)} × is to be expected.");
         }
     }
 }

@@ -41,7 +41,9 @@ internal sealed class DemoRun(PleiadClient client, DemoOptions options, DemoView
     public async Task<DemoReport> RunAsync(StoredImage image, CancellationToken cancellation)
     {
         var server = await client.GetServerAsync(cancellation);
-        view.Say($"{server.Accelerator} ({server.AcceleratorReason}); network: {server.Network}; image: {Figures.Bytes(image.Bytes)}; {Figures.Bytes(image.Manifest.MemoryBytes)} of RAM a machine");
+        view.Say(
+            $"Image {image.Manifest.Name}: {Figures.Bytes(image.Bytes)}; a machine has {Figures.Bytes(image.Manifest.MemoryBytes)} of RAM; " +
+            $"accelerator {server.Accelerator}, network {server.Network} ('pleiad doctor' says why).");
         await ApplyAsync(1, options.Machines, cancellation);
         await WaitForMachinesAsync("one machine is ready", ready => ready >= 1, exactly: false, cancellation);
 
@@ -50,7 +52,7 @@ internal sealed class DemoRun(PleiadClient client, DemoOptions options, DemoView
             : DemoTasks.Calibrated(options.Jobs, await MeasureAsync(cancellation), _table);
         _machines.Clear();
         view.Say($"\n{tasks.Count} tasks at once, machines are started as slots run out, up to {options.Machines}:");
-        var done = await DoAsync(tasks, "", keep: true, cancellation);
+        var done = await DoAsync(tasks, "", stays: true, cancellation);
         await WaitForMachinesAsync("no machine is starting", _ => true, exactly: false, cancellation);
         IReadOnlyList<DemoMachine> machines = [.. _machines.Values.OrderBy(machine => machine.Started).Select(DemoMachine.Of)];
 
@@ -76,7 +78,7 @@ internal sealed class DemoRun(PleiadClient client, DemoOptions options, DemoView
     {
         await ApplyAsync(count, count, cancellation);
         await WaitForMachinesAsync($"exactly {count} are ready", ready => ready == count, exactly: true, cancellation);
-        var state = await DoAsync(tasks, string.Create(CultureInfo.InvariantCulture, $"-on-{count}"), keep: false, cancellation);
+        var state = await DoAsync(tasks, string.Create(CultureInfo.InvariantCulture, $"-on-{count}"), stays: false, cancellation);
         if (Wrong(state) is { } wrong)
         {
             throw new CommandFailedException($"on {count} machines: {wrong}");
@@ -89,11 +91,14 @@ internal sealed class DemoRun(PleiadClient client, DemoOptions options, DemoView
     }
 
     /// <summary>Submits the tasks at once and shows them until all ended.</summary>
-    private async Task<DemoState> DoAsync(IReadOnlyList<DemoTask> tasks, string suffix, bool keep, CancellationToken cancellation)
+    private async Task<DemoState> DoAsync(IReadOnlyList<DemoTask> tasks, string suffix, bool stays, CancellationToken cancellation)
     {
-        var submitted = await Task.WhenAll(
-            tasks.Select(task => client.SubmitJobAsync(new JobRequest(Service, task.Path) { Name = task.Name + suffix }, cancellation)));
-        var jobs = submitted.Select(job => job.Job).ToArray();
+        var jobs = new JobInfo[tasks.Count];
+        for (var at = 0; at < jobs.Length; at++)
+        {
+            (jobs[at], _) = await client.SubmitJobAsync(new JobRequest(Service, tasks[at].Path) { Name = tasks[at].Name + suffix }, cancellation);
+        }
+
         return await view.FollowAsync(
             async end =>
             {
@@ -109,7 +114,7 @@ internal sealed class DemoRun(PleiadClient client, DemoOptions options, DemoView
 
                 return new DemoState([.. tasks.Zip(jobs)], await SeeMachinesAsync(end));
             },
-            keep,
+            stays,
             cancellation);
     }
 

@@ -24,21 +24,21 @@ internal sealed class DemoView(Terminal terminal, bool json)
 
     /// <summary>Shows tasks and machines until all tasks ended.</summary>
     /// <param name="look">Gets them.</param>
-    /// <param name="keep">Whether the tables stay on the screen.</param>
+    /// <param name="stays">Whether it stays on the screen; elsewhere than on a terminal only what stays is told.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>The last state.</returns>
-    public async Task<DemoState> FollowAsync(Func<CancellationToken, Task<DemoState>> look, bool keep, CancellationToken cancellation)
+    public async Task<DemoState> FollowAsync(Func<CancellationToken, Task<DemoState>> look, bool stays, CancellationToken cancellation)
     {
         if (terminal.IsLive && !json)
         {
-            return await RedrawAsync(look, keep, cancellation);
+            return await RedrawAsync(look, stays, cancellation);
         }
 
         var told = new Dictionary<string, string>();
         while (true)
         {
             var state = await look(cancellation);
-            foreach (var (task, job) in state.Tasks.Where(entry => told.GetValueOrDefault(entry.Task.Name) != entry.Job.State))
+            foreach (var (task, job) in state.Tasks.Where(entry => stays && told.GetValueOrDefault(entry.Task.Name) != entry.Job.State))
             {
                 told[task.Name] = job.State;
                 Say($"{job.Name} {job.State}{(job.Machine is null ? "" : $" on {job.Machine}")}{(job.Ended is null ? "" : $" after {Figures.Milliseconds(job.RanMs)}")}");
@@ -46,7 +46,7 @@ internal sealed class DemoView(Terminal terminal, bool json)
 
             if (state.IsOver)
             {
-                if (keep && !json)
+                if (stays && !json)
                 {
                     _out.Write($"\n{Tasks(state).ToPlain()}\n{Machines(state).ToPlain()}\n");
                 }
@@ -84,11 +84,11 @@ internal sealed class DemoView(Terminal terminal, bool json)
         return table;
     }
 
-    private async Task<DemoState> RedrawAsync(Func<CancellationToken, Task<DemoState>> look, bool keep, CancellationToken cancellation)
+    private async Task<DemoState> RedrawAsync(Func<CancellationToken, Task<DemoState>> look, bool stays, CancellationToken cancellation)
     {
         var screen = terminal.Screen();
         var state = await look(cancellation);
-        await screen.Live(Drawn(state)).AutoClear(!keep).StartAsync(async live =>
+        await screen.Live(Drawn(state)).AutoClear(!stays).StartAsync(async live =>
         {
             while (!state.IsOver)
             {

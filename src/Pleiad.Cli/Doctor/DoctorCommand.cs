@@ -23,6 +23,11 @@ internal sealed class DoctorCommand : PleiadCommand
         else
         {
             Terminal.Table(Table(report));
+            foreach (var check in report.Checks.Where(check => check.Remedy is not null))
+            {
+                Terminal.Out.WriteLine($"{check.Name}: {check.Remedy}");
+            }
+
             Terminal.Out.WriteLine(report.CanRun ? "Machines can run here." : "Machines cannot run here: mend what says 'fail'.");
         }
 
@@ -31,10 +36,10 @@ internal sealed class DoctorCommand : PleiadCommand
 
     public static TextTable Table(DoctorReport report)
     {
-        var table = new TextTable(new("Check"), new("Result"), new("Found"), new("Remedy"));
+        var table = new TextTable(new("Check"), new("Result"), new("Found"));
         foreach (var check in report.Checks)
         {
-            table.Add(check.Name, check.Verdict.ToString().ToLowerInvariant(), check.Seen, check.Remedy);
+            table.Add(check.Name, check.Verdict.ToString().ToLowerInvariant(), check.Seen);
         }
 
         return table;

@@ -18,19 +18,20 @@ internal sealed partial class SqlStateStore
             {
                 // The order of submission is the order of commit, so that nobody who pages by it misses a job.
                 await session.LockAsync(SharedPart.JobOrder);
-                if (await session.NumberAsync($"select 1 as n from service where name = @service {session.Dialect.ForKeyShare}", ("service", job.Service)) == 0)
-                {
-                    return new JobSubmission(JobSubmissionKind.NoService, job);
-                }
-
                 if (await InsertAsync(session, job))
                 {
                     return new JobSubmission(JobSubmissionKind.Accepted, job);
                 }
 
+                if (await session.NumberAsync("select count(*) as n from service where name = @service", ("service", job.Service)) == 0)
+                {
+                    return new JobSubmission(JobSubmissionKind.NoService, job);
+                }
+
                 var kept = await session.FirstAsync(
                     ReadJobWithBodies, $"select {JobColumnsWithBodies} from job where service = @service and name = @name", ("service", job.Service), ("name", job.Name))
-                    ?? throw new StateException($"{database.Name}: job '{job.Name}' of '{job.Service}' was removed while it was submitted; submit it again");
+                    ?? throw new StateException(
+                        $"{database.Name}: job '{job.Name}' or service '{job.Service}' was changed while the job was submitted; submit it again");
                 return new JobSubmission(
                     kept.Id == job.Id ? JobSubmissionKind.Accepted : SameRequest(kept, job) ? JobSubmissionKind.AlreadyKept : JobSubmissionKind.NameTaken, kept);
             },
@@ -50,7 +51,7 @@ internal sealed partial class SqlStateStore
                     with next as materialized (
                         select seq from job where state = 'waiting' and service = @service order by seq limit @count {session.Dialect.SkipLocked})
                     update job set state = 'running', attempts = attempts + 1, holder = @holder, taken = @now
-                    where seq in (select seq from next) and state = 'waiting'
+                    where seq in (select seq from next)
                     returning {JobColumnsWithBodies}
                     """,
                     ("service", service),
@@ -129,10 +130,12 @@ internal sealed partial class SqlStateStore
             },
             cancellation);
 
+    /// <summary>Inserts a waiting job, unless its service is not there or its name is taken; the service then stays until the transaction ends.</summary>
     private static async Task<bool> InsertAsync(Session session, JobRecord job) => await session.ExecuteAsync(
-        """
+        $"""
         insert into job (id_job, service, name, state, method, path, content_type, body, submitted)
-        values (@id, @service, @name, 'waiting', @method, @path, @content_type, @body, @submitted)
+        select @id, name, @name, 'waiting', @method, @path, @content_type, @body, @submitted
+        from service where name = @service {session.Dialect.ForKeyShare}
         on conflict (service, name) do nothing
         """,
         ("id", job.Id),

@@ -53,7 +53,7 @@ public abstract partial class StoreConformance : IAsyncLifetime
     /// <summary>Runs a statement past the store, as a person with sqlite3 or psql would.</summary>
     protected abstract Task<object?> ExecuteAsync(string sql);
 
-    protected static DateTimeOffset At(double seconds) => Noon.AddSeconds(seconds);
+    protected static DateTimeOffset At(double seconds) => Noon.AddMilliseconds(Math.Round(seconds * 1000));
 
     protected static MachineAddress Machine(int last, int port = 8080) => new(IPAddress.Parse($"10.77.0.{last}"), port);
 
