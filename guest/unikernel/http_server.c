@@ -14,6 +14,7 @@ enum {
     WAITING_PBUFS_MAX = 32,     /* received pieces held while an earlier request is in work */
     IDLE_MILLISECONDS = 120000, /* longer than the pool of .NET's HttpClient keeps a connection (60 s) */
     SEND_MILLISECONDS = 30000,  /* without the client acknowledging anything */
+    SEGMENT_BYTES_MIN = 88,     /* as other systems have it (Linux: 48, Windows: 88) */
     EVICT_AFTER_MILLISECONDS = 1000,
 };
 
@@ -198,6 +199,15 @@ static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
     tcp_err(pcb, on_error);
     tcp_poll(pcb, on_poll, 2); /* in half seconds */
     tcp_nagle_disable(pcb);
+    if (pcb->mss < SEGMENT_BYTES_MIN) {
+        pcb->mss = SEGMENT_BYTES_MIN; /* a client that wants its answer byte by byte costs more than it may */
+    }
+    /* lwIP cuts segments to half the largest window it has seen, but not while that is 0 or 1. A client that begins with
+       such a window and then opens it a little makes the segment size fall below what is queued, on which lwIP stops
+       by an assertion. Begun this high, the size never falls; small windows are served by splitting segments. */
+    if (pcb->snd_wnd_max < 2 * pcb->mss) {
+        pcb->snd_wnd_max = (tcpwnd_size_t)(2 * pcb->mss);
+    }
     /* A client that vanished without a word, asked after 15 s, is gone 30 s after its last sign. */
     ip_set_option(pcb, SOF_KEEPALIVE);
     pcb->keep_idle = 15000;
