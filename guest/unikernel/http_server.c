@@ -15,6 +15,7 @@ enum {
     IDLE_MILLISECONDS = 120000, /* longer than the pool of .NET's HttpClient keeps a connection (60 s) */
     SEND_MILLISECONDS = 30000,  /* without the client acknowledging anything */
     SEGMENT_BYTES_MIN = 88,     /* as other systems have it (Linux: 48, Windows: 88) */
+    STALLED_MILLISECONDS = 5000, /* the same when connections run short */
     EVICT_AFTER_MILLISECONDS = 1000,
 };
 
@@ -146,22 +147,36 @@ static void on_error(void *context, err_t error)
     forget(context);
 }
 
-/* Makes room by closing the connection that has been idle for longest. */
+/* How long a connection has been of no use, in milliseconds: idle between requests, or with a client that takes nothing
+   of what is sent. 0 when it is in use. */
+static uint32_t useless_for(const struct connection *connection, uint32_t now)
+{
+    bool sending = connection->output_count > 0 || connection->pcb->snd_queuelen > 0;
+    if (sending) {
+        uint32_t stalled = now - connection->last_sent;
+        return stalled >= STALLED_MILLISECONDS ? stalled : 0;
+    }
+    bool idle = connection->phase == READING_HEAD && connection->collector.length == 0 && connection->input == NULL;
+    uint32_t since = now - (connection->deadline - IDLE_MILLISECONDS);
+    return idle && since >= EVICT_AFTER_MILLISECONDS ? since : 0;
+}
+
+/* Makes room by ending the connection that has been useless for longest. */
 static void evict_one(void)
 {
-    struct connection *oldest = NULL;
+    struct connection *worst = NULL;
     uint32_t now = clock_milliseconds(), longest = 0;
     for (struct connection *at = connections.next; at != &connections; at = at->next) {
-        bool idle = at->phase == READING_HEAD && at->collector.length == 0 && at->input == NULL;
-        uint32_t since = now - (at->deadline - IDLE_MILLISECONDS);
-        if (idle && at->output_count == 0 && since >= EVICT_AFTER_MILLISECONDS && since >= longest) {
-            oldest = at;
-            longest = since;
+        uint32_t useless = useless_for(at, now);
+        if (useless > longest) {
+            worst = at;
+            longest = useless;
         }
     }
-    if (oldest) {
-        oldest->finished = true;
-        (void)leave(oldest);
+    if (worst) {
+        worst->finished = true;
+        worst->doomed = worst->output_count > 0 || worst->pcb->snd_queuelen > 0;
+        (void)leave(worst);
     }
 }
 
