@@ -118,16 +118,10 @@ static bool parse_hex_or_decimal(struct slice text, uint64_t *number)
         return false;
     }
     for (size_t i = 2; i < text.length; i++) {
-        char c = text.at[i];
-        unsigned digit;
-        if (c >= '0' && c <= '9') {
-            digit = (unsigned)(c - '0');
-        } else if ((c | 32) >= 'a' && (c | 32) <= 'f') {
-            digit = (unsigned)((c | 32) - 'a') + 10;
-        } else {
+        if (hex_digit(text.at[i]) < 0) {
             return false;
         }
-        value = value << 4 | digit;
+        value = value << 4 | (unsigned)hex_digit(text.at[i]);
     }
     *number = value;
     return true;

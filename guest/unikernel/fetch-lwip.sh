@@ -27,7 +27,7 @@ dest=$parent/$(basename -- "$dest")
 exec 9>"$dest.lock"
 flock -w 600 9 || fail "another fetch holds $dest.lock for more than 600 s"
 if [ -f "$dest/$marker" ]; then exit 0; fi
-[ ! -e "$dest" ] || fail "$dest exists and is not lwIP: remove it or choose another DEST"
+[ ! -e "$dest" ] || rmdir -- "$dest" 2>/dev/null || fail "$dest exists and is not lwIP: remove it or choose another DEST"
 
 # Beside DEST, so that the last step is a rename within one file system.
 work=$(mktemp -d "$dest.fetch.XXXXXX")

@@ -10,15 +10,6 @@ void http_body_begin(struct http_body *body, const struct http_head *head)
     }
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 32);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* One byte of the lines around the chunks; false when it is not allowed there. */
 static bool take_framing(struct http_body *body, char c)
 {

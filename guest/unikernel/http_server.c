@@ -10,7 +10,7 @@ enum {
     HEAP_BYTES_PER_CONNECTION = 16 * 1024,
     CONNECTIONS_MAX = 500,
     CONNECTIONS_OVER = 16,      /* accepted above the limit, to answer 503 */
-    BACKLOG = 128,              /* connections in their handshake */
+    BACKLOG = 255,              /* connections in their handshake; network.c drops old ones before it is full */
     WAITING_PBUFS_MAX = 32,     /* received pieces held while an earlier request is in work */
     IDLE_MILLISECONDS = 120000, /* longer than the pool of .NET's HttpClient keeps a connection (60 s) */
     SEND_MILLISECONDS = 30000,  /* without the client acknowledging anything */

@@ -16,6 +16,7 @@
 enum {
     FRAMES_PER_POLL = 64, /* so that a flood of frames does not keep timers and work waiting */
     TIME_WAIT_MAX = 256,
+    HALF_OPEN_MAX = 180, /* with FRAMES_PER_POLL below the listener's backlog of 255 */
 };
 
 static struct netif card;
@@ -97,6 +98,23 @@ static void shed_time_wait(void)
     }
 }
 
+/* Handshakes that are not going on, as in a flood of SYNs, would fill the backlog for 20 s: the ones that have been
+   quiet for longest, at the list's end, are dropped. */
+static void shed_half_open(void)
+{
+    struct tcp_pcb_listen *listener = tcp_listen_pcbs.listen_pcbs;
+    while (listener != NULL && listener->accepts_pending > HALF_OPEN_MAX) {
+        struct tcp_pcb *oldest = NULL;
+        for (struct tcp_pcb *at = tcp_active_pcbs; at != NULL; at = at->next) {
+            oldest = at->state == SYN_RCVD ? at : oldest;
+        }
+        if (oldest == NULL) {
+            return;
+        }
+        tcp_abort(oldest);
+    }
+}
+
 bool network_poll(void)
 {
     int frames = 0;
@@ -109,6 +127,7 @@ bool network_poll(void)
     }
     sys_check_timeouts();
     shed_time_wait();
+    shed_half_open();
     network_flush();
     return frames > 0;
 }

@@ -2,15 +2,6 @@
 
 #include <string.h>
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 32);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static enum query_result decode(struct slice text, char *buffer, size_t capacity, struct slice *value)
 {
     size_t length = 0;

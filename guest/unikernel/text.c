@@ -45,6 +45,15 @@ bool slice_to_number(struct slice slice, uint64_t maximum, uint64_t *number)
     return true;
 }
 
+int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = (char)(c | 32);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 struct text text_in(char *buffer, size_t capacity)
 {
     return (struct text){.buffer = buffer, .capacity = capacity};

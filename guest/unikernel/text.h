@@ -20,6 +20,9 @@ bool slice_starts_with(struct slice slice, const char *prefix);
 /* Reads decimal digits only: no sign, no blanks. False when empty, not all digits, or beyond `maximum`. */
 bool slice_to_number(struct slice slice, uint64_t maximum, uint64_t *number);
 
+/* The value of a hexadecimal digit of either case, or -1. */
+int hex_digit(char c);
+
 /* Writes text into a buffer. What does not fit is left out and `overflow` says so; the buffer never overruns. */
 struct text {
     char *buffer;

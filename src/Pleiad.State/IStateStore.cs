@@ -8,7 +8,8 @@ namespace Pleiad.State;
 /// <summary>
 /// What must survive a crash: settings, services, the address pool, jobs, events, and the last report of each machine.
 /// SQLite and PostgreSQL keep the same tables and hold to the same tests. Each call is one transaction and durable when it returns.
-/// Errors of the database itself come as <see cref="StateException"/>.
+/// A cancelled call either did nothing or returns what it did. Times are kept to the millisecond, UTC; docs/state.md has the tables.
+/// Errors of the database itself come as <see cref="StateException"/>; disposing waits for the calls under way.
 /// </summary>
 public interface IStateStore : IAsyncDisposable
 {
@@ -25,6 +26,7 @@ public interface IStateStore : IAsyncDisposable
     Task ReleaseLeaseAsync(string name, string holder, CancellationToken cancellation);
 
     /// <summary>The settings in force.</summary>
+    /// <exception cref="StateException">Also when someone put a value out of range into <c>system_params</c> by hand; it names the setting.</exception>
     Task<SystemSettings> GetSettingsAsync(CancellationToken cancellation);
 
     /// <summary>Sets one setting; the value was checked by <see cref="SettingKey.Parse"/>.</summary>
@@ -41,10 +43,10 @@ public interface IStateStore : IAsyncDisposable
     /// <returns>False when there was none.</returns>
     Task<bool> RemoveServiceAsync(string name, string reason, DateTimeOffset now, CancellationToken cancellation);
 
-    /// <summary>Makes the pool hold exactly these addresses, keeping the state of those it already had and of any that is in use.</summary>
+    /// <summary>Makes the pool hold exactly these addresses, keeping the state of those it already had; one in use that is not among them goes when it is released.</summary>
     Task SetAddressPoolAsync(IReadOnlyList<MachineAddress> addresses, CancellationToken cancellation);
 
-    /// <summary>Reserves the free address that has been free longest.</summary>
+    /// <summary>Reserves the free address that has been free longest, one never used before any other; a machine that holds one already gets that one.</summary>
     /// <returns>Null when none is free.</returns>
     Task<PooledAddress?> ReserveAddressAsync(MachineId machine, DateTimeOffset now, CancellationToken cancellation);
 
@@ -78,19 +80,17 @@ public interface IStateStore : IAsyncDisposable
     Task<JobSubmission> SubmitJobAsync(JobRecord job, CancellationToken cancellation);
 
     /// <summary>
-    /// Takes up to <paramref name="count"/> waiting jobs of a service in order of submission and marks them running under the server's lease epoch
-    /// (PostgreSQL: <c>FOR UPDATE SKIP LOCKED</c>); attempts grow by one.
+    /// Takes the oldest waiting job of a service for a machine that has a free slot: marks it running and sent to that machine at <paramref name="now"/>; its attempts grow by one.
+    /// No two callers get the same job (PostgreSQL: <c>FOR UPDATE SKIP LOCKED</c>).
     /// </summary>
-    Task<IReadOnlyList<JobRecord>> TakeJobsAsync(string service, int count, string holder, DateTimeOffset now, CancellationToken cancellation);
-
-    /// <summary>Notes the machine a running job was sent to and when.</summary>
-    Task JobSentAsync(JobId job, MachineId machine, DateTimeOffset now, CancellationToken cancellation);
+    /// <returns>The job with its request's body, or null when none waits.</returns>
+    Task<JobRecord?> TakeJobAsync(string service, MachineId machine, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>Ends a running job as done or failed, once.</summary>
     /// <returns>False when it was no longer running (cancelled, or ended before): nothing was changed.</returns>
     Task<bool> FinishJobAsync(JobId job, JobOutcome outcome, DateTimeOffset now, CancellationToken cancellation);
 
-    /// <summary>Puts running jobs back to waiting: one, or with null all (at the start of a server that holds the lease).</summary>
+    /// <summary>Puts running jobs back to waiting, with no machine: one, or with null all (at the start of a server that holds the lease).</summary>
     /// <returns>The jobs put back.</returns>
     Task<IReadOnlyList<JobId>> RequeueJobsAsync(JobId? job, DateTimeOffset now, CancellationToken cancellation);
 

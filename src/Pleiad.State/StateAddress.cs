@@ -1,14 +1,15 @@
-using System.Text.RegularExpressions;
 using Pleiad.Core.Documents;
 
 namespace Pleiad.State;
 
 /// <summary>The forms of an address of a database, and how to refuse one without showing its password.</summary>
-internal static partial class StateAddress
+internal static class StateAddress
 {
     public const string Subject = "state";
 
-    public const string SqliteForm = "sqlite:FILE";
+    public const string SqlitePrefix = "sqlite:";
+
+    public const string SqliteForm = SqlitePrefix + "FILE";
 
     public const string PostgresForm = "postgres://user:password@host:port/database";
 
@@ -16,9 +17,12 @@ internal static partial class StateAddress
     public static InvalidInputException Refuse(string address, string reason) =>
         new(Subject, new InputProblem("address", WithoutSecrets(address), reason, $"give {SqliteForm} or {PostgresForm}"));
 
-    /// <summary>The address without anything that could hold a password, even if it has no known form.</summary>
-    private static string WithoutSecrets(string address) => Login().Replace(address.Split('?', 2)[0], "//***@");
-
-    [GeneratedRegex("//.*@", RegexOptions.Singleline)]
-    private static partial Regex Login();
+    /// <summary>What of the address certainly holds no password: of one with another form nobody knows where it stands.</summary>
+    private static string WithoutSecrets(string address)
+    {
+        var colon = address.IndexOf(':', StringComparison.Ordinal);
+        return address.StartsWith(SqlitePrefix, StringComparison.Ordinal) ? address
+            : colon >= 0 ? address[..(colon + 1)] + "***"
+            : address.Split('?', 2)[0];
+    }
 }

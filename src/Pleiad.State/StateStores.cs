@@ -11,8 +11,6 @@ namespace Pleiad.State;
 /// <summary>Opens a store by its address.</summary>
 public static class StateStores
 {
-    private const string SqlitePrefix = "sqlite:";
-
     private static readonly string[] PostgresPrefixes = ["postgres://", "postgresql://"];
 
     /// <summary>
@@ -27,7 +25,7 @@ public static class StateStores
         ArgumentNullException.ThrowIfNull(address);
         logger ??= NullLogger.Instance;
         var time = TimeProvider.System;
-        if (address.StartsWith(SqlitePrefix, StringComparison.Ordinal))
+        if (address.StartsWith(StateAddress.SqlitePrefix, StringComparison.Ordinal))
         {
             return new SqlStateStore(new SqliteDatabase(FileOf(address), new SqliteOptions(), logger, time), Migration.All, logger, time);
         }
@@ -39,7 +37,7 @@ public static class StateStores
 
     private static string FileOf(string address)
     {
-        var file = address[SqlitePrefix.Length..];
+        var file = address[StateAddress.SqlitePrefix.Length..];
 
         // ":memory:" and the like would be lost at the end; state is there to survive it.
         return file.Length == 0 || file.StartsWith(':') || file.EndsWith('/') || file.Contains('\0')

@@ -10,6 +10,9 @@ public static partial class Programs
     public const int SigInt = 2;
 
     /// <inheritdoc cref="SigInt"/>
+    public const int SigQuit = 3;
+
+    /// <inheritdoc cref="SigInt"/>
     public const int SigKill = 9;
 
     /// <summary>Whether this process is root.</summary>

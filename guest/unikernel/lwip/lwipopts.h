@@ -7,17 +7,9 @@
 #define LWIP_NETCONN 0
 #define LWIP_SOCKET 0
 
-/* All memory from the one heap, so that what is free serves whoever needs it. */
-#include "heap.h"
+/* All memory from the one heap (include/stdlib.h), so that what is free serves whoever needs it. */
 #define MEM_LIBC_MALLOC 1
 #define MEMP_MEM_MALLOC 1
-#define MEM_CUSTOM_ALLOCATOR 1 /* the name since lwIP 2.2 */
-#define MEM_CUSTOM_MALLOC heap_allocate
-#define MEM_CUSTOM_CALLOC(count, size) heap_allocate_cleared((count) * (size))
-#define MEM_CUSTOM_FREE heap_free
-#define mem_clib_malloc heap_allocate
-#define mem_clib_calloc(count, size) heap_allocate_cleared((count) * (size))
-#define mem_clib_free heap_free
 #define MEM_ALIGNMENT 8
 #define MEM_SIZE 65535 /* only its type matters here */
 

@@ -88,6 +88,10 @@ public interface IDispatcher
     /// <exception cref="OperationCanceledException">The asker went away; no slot is held.</exception>
     ValueTask<DispatchResult> AcquireAsync(WorkKind kind, CancellationToken cancellation);
 
+    /// <summary>Waits for a slot of another machine than the one that just failed this work; if a slot is free on no other, that one will do.</summary>
+    /// <exception cref="OperationCanceledException">The asker went away; no slot is held.</exception>
+    ValueTask<DispatchResult> AcquireElsewhereAsync(WorkKind kind, MachineId avoid, CancellationToken cancellation);
+
     /// <summary>Changes the bounds; what waits already keeps its deadline.</summary>
     void Configure(DispatcherOptions options);
 

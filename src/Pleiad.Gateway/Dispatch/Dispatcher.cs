@@ -57,7 +57,13 @@ public sealed partial class Dispatcher : IDispatcher
     public DispatcherOptions Options => Volatile.Read(ref _options);
 
     /// <inheritdoc/>
-    public ValueTask<DispatchResult> AcquireAsync(WorkKind kind, CancellationToken cancellation)
+    public ValueTask<DispatchResult> AcquireAsync(WorkKind kind, CancellationToken cancellation) => AcquireAsync(kind, null, cancellation);
+
+    /// <inheritdoc/>
+    public ValueTask<DispatchResult> AcquireElsewhereAsync(WorkKind kind, MachineId avoid, CancellationToken cancellation) =>
+        AcquireAsync(kind, avoid, cancellation);
+
+    private ValueTask<DispatchResult> AcquireAsync(WorkKind kind, MachineId? avoid, CancellationToken cancellation)
     {
         if (cancellation.IsCancellationRequested)
         {
@@ -72,7 +78,7 @@ public sealed partial class Dispatcher : IDispatcher
                 return new ValueTask<DispatchResult>(new DispatchResult(DispatchOutcome.Closed, null, TimeSpan.Zero));
             }
 
-            if (_ready.First is { } machine)
+            if ((avoid is { } other ? _ready.FirstBut(other) : _ready.First) is { } machine)
             {
                 return new ValueTask<DispatchResult>(new DispatchResult(DispatchOutcome.Granted, Grant(machine), TimeSpan.Zero));
             }

@@ -1,3 +1,5 @@
+using Pleiad.Core.Identity;
+
 namespace Pleiad.Gateway.Dispatch;
 
 /// <summary>
@@ -12,6 +14,18 @@ internal sealed class MachineHeap
 
     /// <summary>The machine with the fewest slots in use, the oldest among equals; null when none takes work.</summary>
     public MachineEntry? First => Count > 0 ? _items[0] : null;
+
+    /// <summary>As <see cref="First"/>, but the next best when that is <paramref name="avoid"/> and there is another.</summary>
+    public MachineEntry? FirstBut(MachineId avoid)
+    {
+        if (Count < 2 || _items[0].Id != avoid)
+        {
+            return First;
+        }
+
+        // The second best of a heap is one of the root's two children.
+        return Count > 2 && Before(_items[2], _items[1]) ? _items[2] : _items[1];
+    }
 
     /// <summary>Puts the machine where it belongs now: in, out, or at another position.</summary>
     public void Settle(MachineEntry machine)

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Pleiad.Core.Identity;
 using Pleiad.Gateway.Dispatch;
 using Pleiad.Gateway.Transport;
 using Yarp.ReverseProxy.Forwarder;
@@ -43,6 +44,7 @@ internal sealed partial class GatewayPipeline(
 
         AllowAnyBodySize(context);
         var waited = TimeSpan.Zero;
+        var failed = default(MachineId);
         for (var attempt = 1; ; attempt++)
         {
             // 2. Get a slot.
@@ -51,7 +53,7 @@ internal sealed partial class GatewayPipeline(
             {
                 got = attempt == 1
                     ? await dispatcher.AcquireAsync(WorkKind.Request, context.RequestAborted)
-                    : await AcquireAgainAsync(dispatcher, waited, context.RequestAborted);
+                    : await AcquireElsewhereAsync(dispatcher, failed, waited, context.RequestAborted);
             }
             catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
             {
@@ -95,6 +97,8 @@ internal sealed partial class GatewayPipeline(
                 {
                     return;
                 }
+
+                failed = lease.Machine;
             }
 
             context.Response.Clear();
@@ -102,7 +106,7 @@ internal sealed partial class GatewayPipeline(
     }
 
     /// <summary>A slot for a request that had one before: it keeps its admission (it is not counted against the limit) and what is left of its deadline.</summary>
-    private async ValueTask<DispatchResult> AcquireAgainAsync(IDispatcher dispatcher, TimeSpan waited, CancellationToken aborted)
+    private async ValueTask<DispatchResult> AcquireElsewhereAsync(IDispatcher dispatcher, MachineId failed, TimeSpan waited, CancellationToken aborted)
     {
         var left = dispatcher.Options.QueueDeadline - waited;
         if (left <= TimeSpan.Zero)
@@ -114,7 +118,7 @@ internal sealed partial class GatewayPipeline(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, aborted);
         try
         {
-            return await dispatcher.AcquireAsync(WorkKind.Job, either.Token);
+            return await dispatcher.AcquireElsewhereAsync(WorkKind.Job, failed, either.Token);
         }
         catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
         {

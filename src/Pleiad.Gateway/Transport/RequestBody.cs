@@ -12,6 +12,9 @@ internal sealed class RequestBody(SlotConnection connection, HttpContent content
     private long _written;
     private bool _lastChunkBegun;
     private bool _outputFailed;
+
+    /// <summary>The content failed, and the exchange with it.</summary>
+    private bool _spoiled;
     private Exception? _error;
 
     /// <summary>Whether the last byte was handed to the connection; its write may not have returned yet.</summary>
@@ -43,10 +46,9 @@ internal sealed class RequestBody(SlotConnection connection, HttpContent content
     /// <returns>What made sending fail by itself, and the exchange with it; null when it did not.</returns>
     public async Task<Exception?> StopAsync()
     {
-        var failed = _copy.IsCompleted && !_outputFailed ? _error : null;
         await _stop.CancelAsync();
         await _copy;
-        return failed;
+        return _spoiled ? _error : null;
     }
 
     private async Task SendAsync(TimeSpan wait, TimeProvider time, Action begun)
@@ -72,6 +74,7 @@ internal sealed class RequestBody(SlotConnection connection, HttpContent content
             _error = error;
             if (!_outputFailed)
             {
+                _spoiled = !_stop.IsCancellationRequested;
                 connection.Abort();
             }
         }

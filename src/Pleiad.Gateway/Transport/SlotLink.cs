@@ -46,6 +46,18 @@ internal sealed class SlotLink : HttpMessageHandler
     /// <summary>Whether the request's body was begun to be read, so that it cannot be read again.</summary>
     public bool BodyBegun { get; private set; }
 
+    /// <summary>Whether an idle connection waits for the next request.</summary>
+    public bool IsWarm
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _idle is { IsAtRest: true };
+            }
+        }
+    }
+
     /// <summary>Makes the slot ready for a new request.</summary>
     public void Begin()
     {
@@ -110,7 +122,7 @@ internal sealed class SlotLink : HttpMessageHandler
             connection.BeginRead();
             Sent = true;
             await connection.WriteAsync(head.Bytes, CancellationToken.None);
-            if (request.Content is { } content)
+            if (request.Content is { } content && head.BodyLength != 0)
             {
                 body = new RequestBody(connection, content, head.BodyLength);
                 var wait = request.Headers.ExpectContinue == true ? _options.ContinueTimeout : TimeSpan.Zero;

@@ -25,7 +25,7 @@ internal sealed partial class MachineDriver
         var turn = false;
         try
         {
-            await _host.Starts.WaitAsync(cancellation);
+            await _myTurn;
             turn = true;
             Post(new MachineMessage.Turn());
             await SpawnAsync();

@@ -41,6 +41,7 @@ internal sealed partial class MachineDriver : IMachine
     private QemuProcess? _process;
     private HealthClient? _health;
     private UsageMeter? _usage;
+    private Task _myTurn = Task.CompletedTask;
     private Task _work = Task.CompletedTask;
     private ITimer? _timer;
     private long _turn;
@@ -92,7 +93,12 @@ internal sealed partial class MachineDriver : IMachine
     public Task Completion { get; private set; } = Task.CompletedTask;
 
     /// <summary>Sets the driver going.</summary>
-    public void Run() => Completion = Task.Run(RunAsync);
+    public void Run()
+    {
+        // Asked for here and not on the driver's task, so that turns come in the order of the orders.
+        _myTurn = _snapshot.State == MachineState.Reserved ? _host.Starts.WaitAsync(_workEnd.Token) : Task.CompletedTask;
+        Completion = Task.Run(RunAsync);
+    }
 
     public void Drain() => Post(new MachineMessage.Drain());
 

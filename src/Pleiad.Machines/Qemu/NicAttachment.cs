@@ -6,6 +6,10 @@ namespace Pleiad.Machines.Qemu;
 /// <param name="Mac">The card's address, for example <c>02:50:0a:4d:00:02</c>.</param>
 internal abstract record NicAttachment(string Mac);
 
+/// <summary>To nothing: the card is there, what it sends is lost.</summary>
+/// <param name="Mac">The card's address.</param>
+internal sealed record LooseNic(string Mac) : NicAttachment(Mac);
+
 /// <summary>To a tap that QEMU gets as an open descriptor, so that it needs no right to open one and the tap goes away with the process.</summary>
 /// <param name="Descriptor">Its number within QEMU.</param>
 /// <param name="Mac">The card's address.</param>

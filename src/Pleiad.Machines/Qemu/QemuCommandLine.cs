@@ -60,9 +60,13 @@ internal static class QemuCommandLine
             arguments.AddRange("-chardev", Text($"socket,id=qmp,fd={descriptor},server=on,wait=off"), "-mon", "chardev=qmp,mode=control");
         }
 
-        if (machine.Nic is { } nic)
+        if (machine.Nic is LooseNic loose)
         {
-            arguments.AddRange("-netdev", Netdev(nic), "-device", Device(machine.Platform.Nic, nic.Mac));
+            arguments.AddRange("-device", Device(machine.Platform.Nic, loose.Mac, netdev: ""));
+        }
+        else if (machine.Nic is { } nic)
+        {
+            arguments.AddRange("-netdev", Netdev(nic), "-device", Device(machine.Platform.Nic, nic.Mac, "netdev=net,"));
         }
 
         return arguments;
@@ -95,10 +99,10 @@ internal static class QemuCommandLine
         _ => throw new ArgumentOutOfRangeException(nameof(nic), nic, "unknown attachment"),
     };
 
-    private static string Device(NicModel model, string mac) => model switch
+    private static string Device(NicModel model, string mac, string netdev) => model switch
     {
-        NicModel.VirtioMmio => $"virtio-net-device,netdev=net,mac={mac}",
-        NicModel.VirtioPci => $"virtio-net-pci,netdev=net,mac={mac},romfile=",
+        NicModel.VirtioMmio => $"virtio-net-device,{netdev}mac={mac}",
+        NicModel.VirtioPci => $"virtio-net-pci,{netdev}mac={mac},romfile=",
         _ => throw new ArgumentOutOfRangeException(nameof(model), model, "unknown network card"),
     };
 

@@ -12,14 +12,18 @@ internal static partial class UnixSocket
     private const int PathBytesMax = 107;
     private const int OpenDirectoryPath = 0x200000 | 0x80000; // O_PATH | O_CLOEXEC
 
-    /// <summary>Makes a socket that listens at a path.</summary>
-    public static Socket Listen(string path) => At(path, static endpoint =>
+    /// <summary>Makes a socket that listens at a path; the file stays when the socket is closed, for another process may hold it, too.</summary>
+    public static Socket Listen(string path)
     {
+        // .NET deletes a socket's file when it is closed: it gets a name that is gone by then.
+        var first = Path.Combine(Path.GetDirectoryName(path)!, Path.GetRandomFileName());
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            socket.Bind(endpoint);
+            using var directory = NeedsDirectory(first) ? OpenDirectory(first) : null;
+            socket.Bind(EndPoint(first, directory));
             socket.Listen(1);
+            File.Move(first, path);
             return socket;
         }
         catch
@@ -27,7 +31,7 @@ internal static partial class UnixSocket
             socket.Dispose();
             throw;
         }
-    });
+    }
 
     /// <summary>Connects to the socket at a path.</summary>
     public static async Task<Stream> ConnectAsync(string path, CancellationToken cancellation)
@@ -44,12 +48,6 @@ internal static partial class UnixSocket
             socket.Dispose();
             throw;
         }
-    }
-
-    private static T At<T>(string path, Func<UnixDomainSocketEndPoint, T> use)
-    {
-        using var directory = NeedsDirectory(path) ? OpenDirectory(path) : null;
-        return use(EndPoint(path, directory));
     }
 
     private static bool NeedsDirectory(string path) => Encoding.UTF8.GetByteCount(path) > PathBytesMax;

@@ -15,9 +15,9 @@ internal static class EventEndpoints
     private const int LimitMax = 1_000;
 
     internal static void Map(RouteGroupBuilder api, ApiContext context) =>
-        api.MapGet("/events", async (long? after, int? limit, int? newest, string? service, string? machine, string? kind, int? waitMs, CancellationToken cancellation) =>
+        api.MapGet("/events", async (long? after, int? limit, bool? newest, string? service, string? machine, string? kind, int? waitMs, CancellationToken cancellation) =>
         {
-            var query = new EventQuery(after ?? 0, Limit(newest ?? limit), newest is not null, service, machine, Kind(kind));
+            var query = new EventQuery(after ?? 0, Limit(limit), newest ?? false, service, machine, Kind(kind));
             var events = await context.Events.ListAsync(query, ApiContext.Wait(waitMs), cancellation);
             return Results.Json(new EventPage([.. events.Select(Info)], events.Count > 0 ? events[^1].Id : query.After), Wire.Default.EventPage);
         }).WithName("listEvents").WithDescription("With waitMs (at most 30000) the answer is held back until there is an event after 'after'.").Produces<EventPage>().WithTags("events");

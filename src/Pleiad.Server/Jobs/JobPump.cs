@@ -139,7 +139,7 @@ internal sealed partial class JobPump : IAsyncDisposable
 
             using (lease)
             {
-                var job = (await _context.Store.TakeJobsAsync(_fleet.Service.Name, 1, lease.Machine.Value, _context.Time.GetUtcNow(), _stop.Token)) is [var taken] ? taken : null;
+                var job = await _context.Store.TakeJobAsync(_fleet.Service.Name, lease.Machine, _context.Time.GetUtcNow(), _stop.Token);
                 StopAsking();
                 asking = false;
                 if (job is not null)
@@ -180,7 +180,6 @@ internal sealed partial class JobPump : IAsyncDisposable
         _running[job.Id] = sending;
         try
         {
-            await _context.Store.JobSentAsync(job.Id, lease.Machine, _context.Time.GetUtcNow(), _stop.Token);
             var answer = await _sender.SendAsync(job, lease, sending.Token);
             if (answer.Outcome is { } outcome)
             {

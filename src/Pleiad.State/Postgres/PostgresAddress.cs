@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Npgsql;
 using Pleiad.Core.Documents;
 
@@ -11,7 +12,7 @@ namespace Pleiad.State.Postgres;
 /// <param name="Password">Null to use PGPASSWORD or ~/.pgpass.</param>
 /// <param name="Database">Database.</param>
 /// <param name="SslMode">As libpq's sslmode.</param>
-internal sealed record PostgresAddress(string Host, int Port, string User, string? Password, string Database, SslMode SslMode)
+internal sealed partial record PostgresAddress(string Host, int Port, string User, string? Password, string Database, SslMode SslMode)
 {
     private const int PortDefault = 5432;
 
@@ -29,17 +30,17 @@ internal sealed record PostgresAddress(string Host, int Port, string User, strin
     /// <exception cref="InvalidInputException">With every problem found; no password in it.</exception>
     public static PostgresAddress Parse(string text)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri))
+        if (Form().Match(text) is not { Success: true } parts)
         {
-            throw StateAddress.Refuse(text, "is no address of a database");
+            throw StateAddress.Refuse(text, "has another form (the signs @ : / ? in user or password are written %40 %3A %2F %3F)");
         }
 
         var problems = new List<InputProblem>();
         void Problem(string key, string? value, string reason, string remedy) => problems.Add(new InputProblem(key, value, reason, remedy));
 
-        var host = uri.IdnHost.Trim('[', ']');
+        var host = parts.Groups["host"].Value.Trim('[', ']');
         var mode = SslMode.Prefer;
-        foreach (var (key, value) in Options(uri.Query))
+        foreach (var (key, value) in Options(parts.Groups["options"].Value))
         {
             switch (key)
             {
@@ -57,31 +58,37 @@ internal sealed record PostgresAddress(string Host, int Port, string User, strin
             }
         }
 
-        var login = uri.UserInfo.Split(':', 2);
-        var database = Uri.UnescapeDataString(uri.AbsolutePath.Trim('/'));
-        if (login[0].Length == 0)
+        var user = Uri.UnescapeDataString(parts.Groups["user"].Value);
+        if (user.Length == 0)
         {
             Problem("user", null, "is missing", $"give {StateAddress.PostgresForm}");
         }
 
-        if (database.Length == 0 || database.Contains('/'))
+        var port = PortDefault;
+        if (parts.Groups["port"] is { Success: true, Value: var number } && !(int.TryParse(number, out port) && port is > 0 and <= 65_535))
         {
-            Problem("database", database.Length == 0 ? null : database, database.Length == 0 ? "is missing" : "is no name", $"give {StateAddress.PostgresForm}");
+            Problem("port", number, "is no port", "give a number from 1 to 65535, or leave it out for 5432");
         }
 
+        var database = Uri.UnescapeDataString(parts.Groups["database"].Value);
+        if (database.Length == 0)
+        {
+            Problem("database", null, "is missing", $"give {StateAddress.PostgresForm}");
+        }
+
+        var password = parts.Groups["password"] is { Success: true, Value: var given } ? Uri.UnescapeDataString(given) : null;
         return problems.Count > 0
             ? throw new InvalidInputException(StateAddress.Subject, problems)
-            : new PostgresAddress(
-                host.Length == 0 ? "localhost" : host,
-                uri.Port <= 0 ? PortDefault : uri.Port,
-                Uri.UnescapeDataString(login[0]),
-                login.Length == 2 ? Uri.UnescapeDataString(login[1]) : null,
-                database,
-                mode);
+            : new PostgresAddress(host.Length == 0 ? "localhost" : host, port, user, password, database, mode);
     }
 
     private static IEnumerable<(string Key, string Value)> Options(string query) =>
-        from part in query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries)
+        from part in query.Split('&', StringSplitOptions.RemoveEmptyEntries)
         let pair = part.Split('=', 2)
         select (Uri.UnescapeDataString(pair[0]), pair.Length == 2 ? Uri.UnescapeDataString(pair[1]) : "");
+
+    [GeneratedRegex(
+        @"^postgres(ql)?://((?<user>[^:@/?]*)(:(?<password>[^@/?]*))?@)?(?<host>\[[0-9A-Fa-f:.]+\]|[^@:/?\[\]]*)(:(?<port>[0-9]+))?/(?<database>[^/?]*)(\?(?<options>.*))?$",
+        RegexOptions.ExplicitCapture)]
+    private static partial Regex Form();
 }

@@ -60,11 +60,9 @@ create table job (
     body {bytes},
     submitted {time} not null,
     attempts {whole} not null default 0,        -- how often it was taken
-    holder text,                                -- server and epoch that took it, null unless running
-    taken {time},                               -- last taken
     requeued {time},                            -- last put back to waiting
-    id_vmachine text,                           -- machine it was last sent to
-    sent {time},                                -- last sent
+    id_vmachine text,                           -- machine it was last sent to, null while it waits
+    sent {time},                                -- when it was sent there
     ended {time},
     status {whole},                             -- HTTP status of the answer
     result_type text,

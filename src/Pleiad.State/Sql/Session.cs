@@ -5,6 +5,8 @@ namespace Pleiad.State.Sql;
 /// <summary>A connection for the length of one transaction, or of one read.</summary>
 internal sealed class Session(DbConnection connection, DbTransaction? transaction, Dialect dialect, CancellationToken cancellation)
 {
+    private readonly HashSet<SharedPart> _locked = [];
+
     public Dialect Dialect => dialect;
 
     /// <summary>Runs statements.</summary>
@@ -42,7 +44,8 @@ internal sealed class Session(DbConnection connection, DbTransaction? transactio
     /// <summary>Makes this transaction the only one that works on a part until it ends.</summary>
     public async Task LockAsync(SharedPart part)
     {
-        if (dialect.LockSql(part) is { } sql)
+        // Once for all writes that share the transaction.
+        if (dialect.LockSql(part) is { } sql && _locked.Add(part))
         {
             await ExecuteAsync(sql);
         }

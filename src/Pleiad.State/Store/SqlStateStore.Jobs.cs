@@ -6,7 +6,7 @@ namespace Pleiad.State.Store;
 internal sealed partial class SqlStateStore
 {
     /// <summary>Sets that end a job as cancelled; parameters reason and now.</summary>
-    private const string Cancel = "state = 'cancelled', error = @reason, ended = @now, holder = null";
+    private const string Cancel = "state = 'cancelled', error = @reason, ended = @now";
 
     public Task<JobSubmission> SubmitJobAsync(JobRecord job, CancellationToken cancellation)
     {
@@ -18,55 +18,41 @@ internal sealed partial class SqlStateStore
             {
                 // The order of submission is the order of commit, so that nobody who pages by it misses a job.
                 await session.LockAsync(SharedPart.JobOrder);
-                if (await session.NumberAsync($"select 1 as n from service where name = @service {session.Dialect.ForKeyShare}", ("service", job.Service)) == 0)
-                {
-                    return new JobSubmission(JobSubmissionKind.NoService, job);
-                }
-
                 if (await InsertAsync(session, job))
                 {
                     return new JobSubmission(JobSubmissionKind.Accepted, job);
                 }
 
+                if (await session.NumberAsync("select count(*) as n from service where name = @service", ("service", job.Service)) == 0)
+                {
+                    return new JobSubmission(JobSubmissionKind.NoService, job);
+                }
+
                 var kept = await session.FirstAsync(
                     ReadJobWithBodies, $"select {JobColumnsWithBodies} from job where service = @service and name = @name", ("service", job.Service), ("name", job.Name))
-                    ?? throw new StateException($"{database.Name}: job '{job.Name}' of '{job.Service}' was removed while it was submitted; submit it again");
+                    ?? throw new StateException(
+                        $"{database.Name}: job '{job.Name}' or service '{job.Service}' was changed while the job was submitted; submit it again");
                 return new JobSubmission(
                     kept.Id == job.Id ? JobSubmissionKind.Accepted : SameRequest(kept, job) ? JobSubmissionKind.AlreadyKept : JobSubmissionKind.NameTaken, kept);
             },
             cancellation);
     }
 
-    public Task<IReadOnlyList<JobRecord>> TakeJobsAsync(string service, int count, string holder, DateTimeOffset now, CancellationToken cancellation)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
-        return WriteAsync<IReadOnlyList<JobRecord>>(
-            new Call($"take jobs of '{service}'"),
-            async session =>
-            {
-                var taken = await session.QueryAsync(
-                    row => (Order: row.Whole("seq"), Job: ReadJobWithBodies(row)),
-                    $"""
-                    with next as materialized (
-                        select seq from job where state = 'waiting' and service = @service order by seq limit @count {session.Dialect.SkipLocked})
-                    update job set state = 'running', attempts = attempts + 1, holder = @holder, taken = @now
-                    where seq in (select seq from next) and state = 'waiting'
-                    returning {JobColumnsWithBodies}
-                    """,
-                    ("service", service),
-                    ("count", count),
-                    ("holder", holder),
-                    ("now", now));
-                return [.. taken.OrderBy(row => row.Order).Select(row => row.Job)];
-            },
-            cancellation);
-    }
-
-    public Task JobSentAsync(JobId job, MachineId machine, DateTimeOffset now, CancellationToken cancellation) =>
+    public Task<JobRecord?> TakeJobAsync(string service, MachineId machine, DateTimeOffset now, CancellationToken cancellation) =>
         WriteAsync(
-            new Call($"note where job {job} was sent") { Repeatable = true },
-            session => session.ExecuteAsync(
-                "update job set id_vmachine = @machine, sent = @now where id_job = @job and state = 'running'", ("machine", machine), ("now", now), ("job", job)),
+            new Call($"take a job of '{service}'"),
+            session => session.FirstAsync(
+                ReadJobWithBodies,
+                $"""
+                with next as materialized (
+                    select seq from job where state = 'waiting' and service = @service order by seq limit 1 {session.Dialect.SkipLocked})
+                update job set state = 'running', attempts = attempts + 1, id_vmachine = @machine, sent = @now
+                where seq in (select seq from next)
+                returning {JobColumnsWithBodies}
+                """,
+                ("service", service),
+                ("machine", machine),
+                ("now", now)),
             cancellation);
 
     public Task<bool> FinishJobAsync(JobId job, JobOutcome outcome, DateTimeOffset now, CancellationToken cancellation)
@@ -81,7 +67,7 @@ internal sealed partial class SqlStateStore
             new Call($"end job {job}"),
             async session => await session.ExecuteAsync(
                 """
-                update job set state = @state, status = @status, result = @result, result_type = @result_type, error = @error, ended = @now, holder = null
+                update job set state = @state, status = @status, result = @result, result_type = @result_type, error = @error, ended = @now
                 where id_job = @job and state = 'running'
                 """,
                 ("state", outcome.State),
@@ -101,7 +87,7 @@ internal sealed partial class SqlStateStore
             {
                 var requeued = await session.QueryAsync(
                     row => (Order: row.Whole("seq"), Id: row.Job("id_job")),
-                    $"update job set state = 'waiting', holder = null, requeued = @now where state = 'running' {(job is null ? "" : "and id_job = @job")} returning seq, id_job",
+                    $"update job set state = 'waiting', id_vmachine = null, sent = null, requeued = @now where state = 'running' {(job is null ? "" : "and id_job = @job")} returning seq, id_job",
                     job is null ? [("now", now)] : [("now", now), ("job", job)]);
                 return [.. requeued.OrderBy(row => row.Order).Select(row => row.Id)];
             },
@@ -129,10 +115,12 @@ internal sealed partial class SqlStateStore
             },
             cancellation);
 
+    /// <summary>Inserts a waiting job, unless its service is not there or its name is taken; the service then stays until the transaction ends.</summary>
     private static async Task<bool> InsertAsync(Session session, JobRecord job) => await session.ExecuteAsync(
-        """
+        $"""
         insert into job (id_job, service, name, state, method, path, content_type, body, submitted)
-        values (@id, @service, @name, 'waiting', @method, @path, @content_type, @body, @submitted)
+        select @id, name, @name, 'waiting', @method, @path, @content_type, @body, @submitted
+        from service where name = @service {session.Dialect.ForKeyShare}
         on conflict (service, name) do nothing
         """,
         ("id", job.Id),

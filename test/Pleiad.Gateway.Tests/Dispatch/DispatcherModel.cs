@@ -24,14 +24,14 @@ internal sealed class DispatcherModel
 
     public long DeadlinePassed { get; private set; }
 
-    public Ask Acquire(WorkKind kind)
+    public Ask Acquire(WorkKind kind, MachineId? avoid)
     {
         var ask = new Ask(kind, kind == WorkKind.Request ? Now + QueueDeadline : null);
         if (Closed)
         {
             ask.Outcome = DispatchOutcome.Closed;
         }
-        else if (!TryServe(ask))
+        else if (!TryServe(ask, avoid))
         {
             if (kind == WorkKind.Request && Queue.Count(waiting => waiting.Kind == WorkKind.Request) >= QueueLimit)
             {
@@ -115,10 +115,11 @@ internal sealed class DispatcherModel
         }
     }
 
-    private bool TryServe(Ask ask)
+    private bool TryServe(Ask ask, MachineId? avoid = null)
     {
         // Enumerable.MinBy keeps the first of equals, and machines stand in order of age.
-        var machine = Machines.Where(machine => machine.TakesWork).MinBy(machine => machine.InUse);
+        var able = Machines.Where(machine => machine.TakesWork).ToList();
+        var machine = able.Where(machine => machine.Id != avoid).MinBy(machine => machine.InUse) ?? able.FirstOrDefault();
         if (machine is null)
         {
             return false;

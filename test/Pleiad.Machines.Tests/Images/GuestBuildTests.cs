@@ -4,9 +4,19 @@ using Xunit;
 
 namespace Pleiad.Machines.Tests.Images;
 
+/// <summary>One cache for all tests of the class, so that lwIP's sources are fetched once.</summary>
+public sealed class GuestBuildCache : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public string Path => _directory.Path;
+
+    public void Dispose() => _directory.Dispose();
+}
+
 /// <summary>The guest of this repository, built by the real tools from lwIP's real sources.</summary>
 [Trait("Group", "guest")]
-public sealed class GuestBuildTests : IDisposable
+public sealed class GuestBuildTests(GuestBuildCache cache) : IClassFixture<GuestBuildCache>, IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
@@ -16,7 +26,7 @@ public sealed class GuestBuildTests : IDisposable
     public async Task The_shipped_images_build_are_small_and_come_from_the_cache_after()
     {
         var store = new ImageStore(Path.Combine(_directory.Path, "images"));
-        var builder = new UnikernelBuilder(store, new UnikernelBuilderOptions { CacheDirectory = Path.Combine(_directory.Path, "cache") });
+        var builder = new UnikernelBuilder(store, new UnikernelBuilderOptions { CacheDirectory = cache.Path });
         foreach (var shipped in ShippedImages.All)
         {
             var image = await builder.EnsureShippedAsync(shipped.Name, null, CancellationToken.None);
@@ -36,7 +46,7 @@ public sealed class GuestBuildTests : IDisposable
     {
         var guest = GuestSources.Locate(null);
         var source = _directory.Write("broken/broken.c", File.ReadAllText(guest.Service("echo")) + "\nint broken(void) { return nothing; }\n");
-        var builder = new UnikernelBuilder(new ImageStore(_directory.Make("images")), new UnikernelBuilderOptions { CacheDirectory = _directory.Make("cache") });
+        var builder = new UnikernelBuilder(new ImageStore(_directory.Make("images")), new UnikernelBuilderOptions { CacheDirectory = cache.Path });
 
         var error = await Should.ThrowAsync<UnikernelBuildException>(() => builder.BuildAsync(source, "broken", null, null, CancellationToken.None));
 

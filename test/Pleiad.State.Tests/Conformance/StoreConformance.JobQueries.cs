@@ -13,7 +13,7 @@ public abstract partial class StoreConformance
         await Store.PutServiceAsync(new ServiceSpec("primes", "image"), Token);
         var job = Job("test1") with { Body = [1], ContentType = "text/plain" };
         await Store.SubmitJobAsync(job, Token);
-        await Store.TakeJobsAsync("primes", 1, "server/1", At(1), Token);
+        await TakeAsync("primes", 1, At(1));
         await Store.FinishJobAsync(job.Id, new JobOutcome(JobState.Done, 201, [2], "text/html", null), At(2), Token);
         var whole = (await Store.GetJobAsync(job.Id, Token)).ShouldNotBeNull();
         (await Store.ListJobsAsync(new JobQuery(), Token)).ShouldHaveSingleItem().ShouldBeEquivalentTo(whole with { Body = null, Result = null });
@@ -25,7 +25,7 @@ public abstract partial class StoreConformance
         await SubmitAsync("test1", "test2", "test3");
         await Store.PutServiceAsync(new ServiceSpec("other", "image"), Token);
         await Store.SubmitJobAsync(Job("test2", "other"), Token);
-        await Store.TakeJobsAsync("primes", 1, "server/1", At(1), Token);
+        await TakeAsync("primes", 1, At(1));
 
         (await NamesAsync(new JobQuery())).ShouldBe(["primes/test1", "primes/test2", "primes/test3", "other/test2"]);
         (await NamesAsync(new JobQuery(Service: "other"))).ShouldBe(["other/test2"]);
@@ -84,8 +84,8 @@ public abstract partial class StoreConformance
         await SubmitAsync("test1", "test2", "test3");
         await Store.PutServiceAsync(new ServiceSpec("other", "image"), Token);
         await Store.SubmitJobAsync(Job("test1", "other"), Token);
-        await Store.TakeJobsAsync("primes", 1, "server/1", At(1), Token);
-        await Store.TakeJobsAsync("other", 1, "server/1", At(1), Token);
+        await TakeAsync("primes", 1, At(1));
+        await TakeAsync("other", 1, At(1));
         (await Store.CountWaitingJobsAsync(Token)).ShouldBe(new Dictionary<string, int> { ["primes"] = 2 });
     }
 

@@ -12,26 +12,29 @@ public abstract partial class StoreConformance
     {
         var names = Enumerable.Range(1, 12).Select(number => $"test{number}").ToArray();
         await SubmitAsync(names);
-        var first = await Store.TakeJobsAsync("primes", 5, "server/1", At(1), Token);
-        var second = await Store.TakeJobsAsync("primes", 100, "server/1", At(2), Token);
+        var first = await TakeAsync("primes", 5, At(1));
+        var second = await TakeAsync("primes", 100, At(2));
         first.Concat(second).Select(job => job.Name).ShouldBe(names);
         first.ShouldAllBe(job => job.State == JobState.Running && job.Attempts == 1);
-        (await Store.TakeJobsAsync("primes", 1, "server/1", At(3), Token)).ShouldBeEmpty();
+        (await TakeAsync("primes", 1, At(3))).ShouldBeEmpty();
     }
 
     [Fact]
     public async Task Only_jobs_of_the_service_asked_for_are_taken()
     {
         await SubmitAsync("test1");
-        (await Store.TakeJobsAsync("other", 5, "server/1", At(1), Token)).ShouldBeEmpty();
-        (await Store.TakeJobsAsync("primes", 0, "server/1", At(1), Token)).ShouldBeEmpty();
+        (await TakeAsync("other", 5, At(1))).ShouldBeEmpty();
     }
 
     [Fact]
-    public async Task A_taken_job_shows_who_took_it()
+    public async Task A_taken_job_shows_its_machine_and_when_until_it_is_put_back()
     {
-        await SubmitAndTakeAsync("test1");
-        (await ExecuteAsync("select holder from job")).ShouldBe("server/1");
+        var job = (await SubmitAndTakeAsync("test1")).Single();
+        (job.Machine, job.Sent).ShouldBe((Taker, At(1)));
+        (await ExecuteAsync("select id_vmachine from job")).ShouldBe(Taker.Value);
+        await Store.RequeueJobsAsync(null, At(2), Token);
+        var back = (await Store.GetJobAsync(job.Id, Token)).ShouldNotBeNull();
+        (back.State, back.Machine, back.Sent).ShouldBe((JobState.Waiting, null, null));
     }
 
     [Fact]
@@ -40,8 +43,8 @@ public abstract partial class StoreConformance
         await Store.PutServiceAsync(new ServiceSpec("primes", "image"), Token);
         await AllAtOnceAsync(120, number => Store.SubmitJobAsync(Job($"job{number}"), Token));
         var other = Open();
-        var taken = await AllAtOnceAsync(50, number => (number % 2 == 0 ? Store : other).TakeJobsAsync("primes", 3, $"server/{number}", At(1), Token));
-        var ids = taken.SelectMany(jobs => jobs).Select(job => job.Id).ToArray();
+        var taken = await AllAtOnceAsync(130, number => (number % 2 == 0 ? Store : other).TakeJobAsync("primes", MachineId.New(), At(1), Token));
+        var ids = taken.OfType<JobRecord>().Select(job => job.Id).ToArray();
         ids.ShouldBeUnique();
         ids.Length.ShouldBe(120);
     }
@@ -50,16 +53,12 @@ public abstract partial class StoreConformance
     public async Task A_job_that_ends_keeps_its_answer_and_ends_once()
     {
         var job = (await SubmitAndTakeAsync("test1")).Single();
-        var machine = MachineId.New();
-        await Store.JobSentAsync(job.Id, machine, At(2), Token);
         (await Store.FinishJobAsync(job.Id, new JobOutcome(JobState.Done, 200, [1, 2], "application/json", null), At(3), Token)).ShouldBeTrue();
         (await Store.FinishJobAsync(job.Id, new JobOutcome(JobState.Failed, 500, null, null, "late"), At(4), Token)).ShouldBeFalse();
 
         (await Store.GetJobAsync(job.Id, Token)).ShouldBeEquivalentTo(job with
         {
             State = JobState.Done,
-            Machine = machine,
-            Sent = At(2),
             Ended = At(3),
             Status = 200,
             Result = [1, 2],
@@ -68,11 +67,10 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
-    public async Task A_job_that_was_not_taken_cannot_end_or_be_sent()
+    public async Task A_job_that_was_not_taken_cannot_end()
     {
         var job = (await SubmitAsync("test1")).Single();
         (await Store.FinishJobAsync(job.Id, new JobOutcome(JobState.Done, 200, null, null, null), At(1), Token)).ShouldBeFalse();
-        await Store.JobSentAsync(job.Id, MachineId.New(), At(1), Token);
         (await Store.GetJobAsync(job.Id, Token)).ShouldBeEquivalentTo(job);
         (await Store.FinishJobAsync(JobId.New(Noon), new JobOutcome(JobState.Done, 200, null, null, null), At(1), Token)).ShouldBeFalse();
     }
@@ -99,12 +97,12 @@ public abstract partial class StoreConformance
     public async Task Running_jobs_put_back_wait_in_their_old_order()
     {
         var jobs = await SubmitAsync("test1", "test2", "test3", "test4");
-        await Store.TakeJobsAsync("primes", 3, "server/1", At(1), Token);
+        await TakeAsync("primes", 3, At(1));
         await Store.FinishJobAsync(jobs[1].Id, new JobOutcome(JobState.Done, 200, null, null, null), At(2), Token);
 
         (await Store.RequeueJobsAsync(null, At(3), Token)).ShouldBe([jobs[0].Id, jobs[2].Id]);
 
-        var again = await Store.TakeJobsAsync("primes", 10, "server/2", At(4), Token);
+        var again = await TakeAsync("primes", 10, At(4));
         again.Select(job => (job.Name, job.Attempts)).ShouldBe([("test1", 2), ("test3", 2), ("test4", 1)]);
     }
 
@@ -121,7 +119,7 @@ public abstract partial class StoreConformance
     public async Task A_waiting_or_running_job_can_be_cancelled_and_then_ends_no_more()
     {
         var jobs = await SubmitAsync("test1", "test2");
-        await Store.TakeJobsAsync("primes", 1, "server/1", At(1), Token);
+        await TakeAsync("primes", 1, At(1));
         foreach (var job in jobs)
         {
             var cancelled = (await Store.CancelJobAsync(job.Id, "no longer wanted", At(2), Token)).ShouldNotBeNull();
@@ -129,7 +127,7 @@ public abstract partial class StoreConformance
             (await Store.FinishJobAsync(job.Id, new JobOutcome(JobState.Done, 200, null, null, null), At(3), Token)).ShouldBeFalse();
         }
 
-        (await Store.TakeJobsAsync("primes", 10, "server/1", At(4), Token)).ShouldBeEmpty();
+        (await TakeAsync("primes", 10, At(4))).ShouldBeEmpty();
         (await Store.RequeueJobsAsync(null, At(4), Token)).ShouldBeEmpty();
     }
 

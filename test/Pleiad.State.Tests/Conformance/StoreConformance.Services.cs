@@ -62,7 +62,7 @@ public abstract partial class StoreConformance
     public async Task Removing_a_service_cancels_its_open_jobs_and_only_those()
     {
         var jobs = await SubmitAsync("done", "running", "waiting");
-        await Store.TakeJobsAsync("primes", 2, "server/1", At(1), Token);
+        await TakeAsync("primes", 2, At(1));
         await Store.FinishJobAsync(jobs[0].Id, new JobOutcome(JobState.Done, 200, null, null, null), At(2), Token);
         await Store.PutServiceAsync(new ServiceSpec("other", "image"), Token);
         await Store.SubmitJobAsync(Job("stays", "other"), Token);

@@ -125,7 +125,7 @@ public abstract partial class StoreConformance
         var bytes = RandomNumberGenerator.GetBytes(4 << 20);
         var job = Job("имя 名前 🦀 'quoted' \"; drop table job; --") with { Path = "/ä?q=%00&x=\\", Body = bytes, ContentType = "text/plain; charset=\"ü\"" };
         (await Store.SubmitJobAsync(job, Token)).Kind.ShouldBe(JobSubmissionKind.Accepted);
-        var taken = (await Store.TakeJobsAsync("primes", 1, "server/1", At(1), Token)).ShouldHaveSingleItem();
+        var taken = (await TakeAsync("primes", 1, At(1))).ShouldHaveSingleItem();
         await Store.FinishJobAsync(job.Id, new JobOutcome(JobState.Done, 200, bytes, "image/png", null), At(2), Token);
 
         var kept = (await Store.GetJobAsync(job.Id, Token)).ShouldNotBeNull();

@@ -53,7 +53,7 @@ public abstract partial class StoreConformance : IAsyncLifetime
     /// <summary>Runs a statement past the store, as a person with sqlite3 or psql would.</summary>
     protected abstract Task<object?> ExecuteAsync(string sql);
 
-    protected static DateTimeOffset At(double seconds) => Noon.AddSeconds(seconds);
+    protected static DateTimeOffset At(double seconds) => Noon.AddMilliseconds(Math.Round(seconds * 1000));
 
     protected static MachineAddress Machine(int last, int port = 8080) => new(IPAddress.Parse($"10.77.0.{last}"), port);
 
@@ -80,6 +80,21 @@ public abstract partial class StoreConformance : IAsyncLifetime
     protected async Task<JobRecord[]> SubmitAndTakeAsync(params string[] names)
     {
         await SubmitAsync(names);
-        return [.. await Store.TakeJobsAsync("primes", names.Length, "server/1", At(1), Token)];
+        return await TakeAsync("primes", names.Length, At(1));
     }
+
+    /// <summary>Takes jobs one after another until there are so many or none waits.</summary>
+    protected async Task<JobRecord[]> TakeAsync(string service, int count, DateTimeOffset now)
+    {
+        var taken = new List<JobRecord>();
+        while (taken.Count < count && await Store.TakeJobAsync(service, Taker, now, Token) is { } job)
+        {
+            taken.Add(job);
+        }
+
+        return [.. taken];
+    }
+
+    /// <summary>The machine that jobs are taken for.</summary>
+    protected static MachineId Taker { get; } = MachineId.New();
 }

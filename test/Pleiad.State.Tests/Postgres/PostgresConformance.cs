@@ -11,17 +11,15 @@ namespace Pleiad.State.Tests.Postgres;
 [Trait("Group", "postgres")]
 public sealed class PostgresConformance(PostgresFixture postgres) : StoreConformance
 {
-    private string _database = "";
-
     protected override async Task<string> NewDatabaseAsync()
     {
-        _database = await postgres.Server.CreateDatabaseAsync();
-        return postgres.Server.Address(_database);
+        await postgres.Server.EmptyDatabaseAsync(postgres.Database);
+        return postgres.Server.Address(postgres.Database);
     }
 
     protected override ValueTask RemoveDatabaseAsync() => ValueTask.CompletedTask;
 
-    protected override Task<object?> ExecuteAsync(string sql) => postgres.Server.ExecuteAsync(_database, sql);
+    protected override Task<object?> ExecuteAsync(string sql) => postgres.Server.ExecuteAsync(postgres.Database, sql);
 
     private protected override IStateStore OpenWith(IReadOnlyList<Migration> migrations)
     {

@@ -11,7 +11,14 @@ public sealed class PostgresFixture : IAsyncLifetime, ICollectionFixture<Postgre
 
     public PostgresServer Server { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Server = await PostgresServer.StartAsync();
+    /// <summary>A database that one test after another empties and uses.</summary>
+    public string Database { get; private set; } = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        Server = await PostgresServer.StartAsync();
+        Database = await Server.CreateDatabaseAsync();
+    }
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 }

@@ -1,0 +1,33 @@
+using System.Text.Json;
+using Pleiad.Gateway.Bench;
+
+// Roles are what the bench starts itself as, so that each party's CPU time is its own.
+switch (args)
+{
+    case ["--backend"]:
+        await Backend.RunAsync();
+        return 0;
+    case ["--gateway", .. var ports]:
+        await GatewayHost.RunAsync(ports.Select(int.Parse).ToArray());
+        return 0;
+    case ["--help" or "-h"]:
+        Console.WriteLine("usage: Pleiad.Gateway.Bench [--short] [--json] [--dispatch | --proxy]");
+        return 0;
+    default:
+        break;
+}
+
+var quick = args.Contains("--short");
+var report = new Report();
+if (!args.Contains("--proxy"))
+{
+    await DispatchBench.RunAsync(report, TimeSpan.FromMilliseconds(quick ? 300 : 1000));
+}
+
+if (!args.Contains("--dispatch"))
+{
+    await ProxyBench.RunAsync(report, quick ? 2 : 4);
+}
+
+Console.WriteLine(args.Contains("--json") ? JsonSerializer.Serialize(report.Rows, Report.Json) : report.ToTable());
+return 0;
