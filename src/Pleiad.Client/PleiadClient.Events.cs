@@ -18,8 +18,8 @@ public sealed partial class PleiadClient
     /// <exception cref="PleiadUnreachableException">The server stayed away.</exception>
     public async IAsyncEnumerable<EventInfo> FollowEventsAsync(EventQuery query, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var page = query is { Newest: null, After: null }
-            ? await ListEventsAsync(new EventQuery { Newest = 1 }, cancellation) with { Events = [] }
+        var page = query is { Newest: false, After: null }
+            ? await ListEventsAsync(new EventQuery { Newest = true, Limit = 1 }, cancellation) with { Events = [] }
             : await ListEventsAsync(query, cancellation);
         while (true)
         {
@@ -28,7 +28,7 @@ public sealed partial class PleiadClient
                 yield return happened;
             }
 
-            var next = PathOf(query with { Newest = null, After = page.Last }).With("waitMs", (long)HeldMax.TotalMilliseconds);
+            var next = PathOf(query with { Newest = false, After = page.Last }).With("waitMs", (long)HeldMax.TotalMilliseconds);
             page = await _api.ReadAsync(ApiCall.Get(next) with { Patient = true, Held = HeldMax }, Wire.Default.EventPage, cancellation);
         }
     }
@@ -36,7 +36,7 @@ public sealed partial class PleiadClient
     private static ApiPath PathOf(EventQuery query) => new ApiPath("events")
         .With("after", query.After)
         .With("limit", query.Limit)
-        .With("newest", query.Newest)
+        .With("newest", query.Newest ? "true" : null)
         .With("service", query.Service)
         .With("machine", query.Machine)
         .With("kind", query.Kind);

@@ -39,7 +39,8 @@ internal sealed class EventsCommand : PleiadCommand
             Service = given.GetValue(_service),
             Machine = machine is null ? null : await MachineArgument.FindAsync(client, machine, cancellation),
             Kind = given.GetValue(_kind),
-            Newest = given.GetValue(_count) is > 0 and var count ? count : null,
+            Newest = given.GetValue(_count) > 0,
+            Limit = given.GetValue(_count) is > 0 and var count ? count : null,
         };
         var json = given.GetValue(Given.Json);
         if (given.GetValue(_follow))
@@ -57,7 +58,7 @@ internal sealed class EventsCommand : PleiadCommand
             }
         }
 
-        var events = query.Newest is null ? [] : (await client.ListEventsAsync(query, cancellation)).Events;
+        var events = !query.Newest ? [] : (await client.ListEventsAsync(query, cancellation)).Events;
         if (json)
         {
             Terminal.Json(events, Wire.Default.IReadOnlyListEventInfo);

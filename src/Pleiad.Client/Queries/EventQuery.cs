@@ -15,8 +15,8 @@ public sealed record EventQuery
     /// <summary>Only events after this id.</summary>
     public long? After { get; init; }
 
-    /// <summary>The newest so many of all that fit, from 1 to 1000, still by ascending id; takes the place of <see cref="Limit"/>.</summary>
-    public int? Newest { get; init; }
+    /// <summary>Whether to list the newest of all that fit instead of the oldest; still by ascending id.</summary>
+    public bool Newest { get; init; }
 
     /// <summary>Most events of a page, from 1 to 1000; null leaves it to the server.</summary>
     public int? Limit { get; init; }

@@ -145,7 +145,7 @@ public sealed class PleiadClientTests
 
         async Task FollowAsync()
         {
-            await foreach (var happened in client.FollowEventsAsync(new EventQuery { Newest = 10 }, end.Token))
+            await foreach (var happened in client.FollowEventsAsync(new EventQuery { Newest = true }, end.Token))
             {
                 seen.Enqueue(happened.Id);
             }
@@ -157,7 +157,7 @@ public sealed class PleiadClientTests
     {
         await using var api = await FakeApi.StartAsync();
         using var client = new PleiadClient(api.Address, options: new PleiadClientOptions { RetryDelay = TimeSpan.FromMilliseconds(1), Retries = 1, FollowRetries = 3 });
-        await using var events = client.FollowEventsAsync(new EventQuery { Newest = 1 }, default).GetAsyncEnumerator();
+        await using var events = client.FollowEventsAsync(new EventQuery { Newest = true, Limit = 1 }, default).GetAsyncEnumerator();
         (await events.MoveNextAsync()).ShouldBeTrue();
 
         await api.StopAsync();

@@ -33,7 +33,7 @@ public sealed class EventsCommandTests
 
         await CommandRun.WithAsync(api, "events", "--service", "primes", "--machine", "aaa", "--kind", "machineStarting");
 
-        api.Calls.Last().Target.ShouldBe("/api/v1/events?newest=50&service=primes&machine=m-aaaaaaaaaa&kind=machineStarting");
+        api.Calls.Last().Target.ShouldBe("/api/v1/events?limit=50&newest=true&service=primes&machine=m-aaaaaaaaaa&kind=machineStarting");
     }
 
     [Theory]

@@ -191,13 +191,13 @@ internal sealed class FakeApi : IAsyncDisposable
             Machines.Find(machine => machine.Id == id) is { } found ? Results.Json(found, Wire.Default.MachineInfo, statusCode: 202) : NotFound("machine", id));
     }
 
-    private async Task<IResult> EventsAsync(long? after, int? limit, int? newest, string? service, string? machine, string? kind, int? waitMs, CancellationToken cancellation)
+    private async Task<IResult> EventsAsync(long? after, int? limit, bool? newest, string? service, string? machine, string? kind, int? waitMs, CancellationToken cancellation)
     {
         var until = Environment.TickCount64 + (waitMs ?? 0);
         while (true)
         {
             var fit = Events.Where(one => one.Id > (after ?? 0) && (service ?? one.Service) == one.Service && (machine ?? one.Machine) == one.Machine && (kind ?? one.Kind) == one.Kind).ToList();
-            IReadOnlyList<EventInfo> page = [.. newest is { } count ? fit.TakeLast(count) : fit.Take(limit ?? 100)];
+            IReadOnlyList<EventInfo> page = [.. newest == true ? fit.TakeLast(limit ?? 100) : fit.Take(limit ?? 100)];
             if (page.Count > 0 || Environment.TickCount64 >= until)
             {
                 return Results.Json(new EventPage(page, page.Count > 0 ? page[^1].Id : after ?? 0), Wire.Default.EventPage);
