@@ -30,10 +30,15 @@ internal sealed class CompleteCommand : PleiadCommand
     {
         var line = given.GetRequiredValue(_line);
         var typed = Program.Commands(Terminal).Parse("pleiad " + WithoutProgram(line));
+        var word = line.Length == 0 || line[^1] == ' ' ? "" : line[(line.LastIndexOf(' ') + 1)..];
+        if (typed.UnmatchedTokens.Any(unknown => unknown != word))
+        {
+            return ExitCode.Done; // nothing is known to come after what is unknown
+        }
+
         var fixedWords = (IReadOnlyList<CompletionItem>)[];
         var wanted = Complete.WantedBy(() => fixedWords = [.. typed.GetCompletions()]);
         var values = await ValuesAsync(typed, wanted, cancellation);
-        var word = line.Length == 0 || line[^1] == ' ' ? "" : line[(line.LastIndexOf(' ') + 1)..];
 
         // Options only where one was begun: nobody who asks for a name wants them among it.
         var words = fixedWords.Select(item => item.InsertText ?? item.Label).Concat(values).Where(candidate => candidate.StartsWith(word, StringComparison.Ordinal));

@@ -73,7 +73,7 @@ internal sealed class DemoView(Terminal terminal, bool json)
 
     public static TextTable Machines(DemoState state)
     {
-        var table = new TextTable(new("Machine"), new("Address"), new("State"), new("Slots", true), new("CPU", true), new("RAM", true), new("Started in", true), new("Why")) { Title = "Machines" };
+        var table = new TextTable(new("Machine"), new("Address"), new("State"), new("Slots", true), new("CPU", true), new("RAM", true), new("Started in", true), new("Why", Wraps: true)) { Title = "Machines" };
         foreach (var machine in state.Machines)
         {
             table.Add(

@@ -36,7 +36,7 @@ internal sealed class DoctorCommand : PleiadCommand
 
     public static TextTable Table(DoctorReport report)
     {
-        var table = new TextTable(new("Check"), new("Result"), new("Found"));
+        var table = new TextTable(new("Check"), new("Result"), new("Found", Wraps: true));
         foreach (var check in report.Checks)
         {
             table.Add(check.Name, check.Verdict.ToString().ToLowerInvariant(), check.Seen);

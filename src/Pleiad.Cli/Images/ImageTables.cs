@@ -16,7 +16,7 @@ internal static class ImageTables
 
     public static TextTable List(IEnumerable<StoredImage> images, TimeProvider time)
     {
-        var table = new TextTable(new("Name"), new("Kind"), new("Size", true), new("Memory", true), new("Machine"), new("Network"), new("Port", true), new("Stored", true), new("Digest"), new("Problem"));
+        var table = new TextTable(new("Name"), new("Kind"), new("Size", true), new("Memory", true), new("Machine"), new("Network"), new("Port", true), new("Stored", true), new("Digest"), new("Problem", Wraps: true));
         foreach (var image in images)
         {
             var info = Info(image);

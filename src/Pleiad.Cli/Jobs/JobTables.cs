@@ -10,7 +10,7 @@ internal static class JobTables
     public static TextTable List(IEnumerable<JobInfo> jobs)
     {
         var table = new TextTable(
-            new("Name"), new("Service"), new("State"), new("Machine"), new("Waited", true), new("Ran", true), new("Status", true), new("Id"), new("Error"));
+            new("Name"), new("Service"), new("State"), new("Machine"), new("Waited", true), new("Ran", true), new("Status", true), new("Id"), new("Error", Wraps: true));
         foreach (var job in jobs)
         {
             table.Add(

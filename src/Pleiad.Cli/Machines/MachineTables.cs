@@ -10,7 +10,7 @@ internal static class MachineTables
     public static TextTable List(IEnumerable<MachineInfo> machines, TimeProvider time)
     {
         var table = new TextTable(
-            new("Id"), new("Service"), new("State"), new("Address"), new("In use", true), new("Slots", true), new("CPU", true), new("RAM", true), new("Started in", true), new("Contact", true), new("Why"));
+            new("Id"), new("Service"), new("State"), new("Address"), new("In use", true), new("Slots", true), new("CPU", true), new("RAM", true), new("Started in", true), new("Contact", true), new("Why", Wraps: true));
         foreach (var machine in machines)
         {
             table.Add(

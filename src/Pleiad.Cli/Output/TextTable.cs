@@ -5,7 +5,8 @@ namespace Pleiad.Cli.Output;
 /// <summary>One column.</summary>
 /// <param name="Title">Its heading.</param>
 /// <param name="Right">Whether it is aligned at the right, as figures are.</param>
-internal readonly record struct Column(string Title, bool Right = false);
+/// <param name="Wraps">Whether a terminal too narrow may break its lines, as those of sentences.</param>
+internal readonly record struct Column(string Title, bool Right = false, bool Wraps = false);
 
 /// <summary>A table that is drawn with borders on a terminal and as aligned plain text, never cut or wrapped, for everything else.</summary>
 internal sealed class TextTable(params Column[] columns)
@@ -42,7 +43,7 @@ internal sealed class TextTable(params Column[] columns)
 
         foreach (var column in columns)
         {
-            table.AddColumn(new TableColumn(new Text(column.Title, new Style(decoration: Decoration.Bold))) { Alignment = column.Right ? Justify.Right : Justify.Left });
+            table.AddColumn(new TableColumn(new Text(column.Title, new Style(decoration: Decoration.Bold))) { Alignment = column.Right ? Justify.Right : Justify.Left, NoWrap = !column.Wraps });
         }
 
         foreach (var row in _rows)

@@ -10,7 +10,7 @@ internal static class ServiceTables
     public static TextTable List(IEnumerable<ServiceInfo> services)
     {
         var table = new TextTable(
-            new("Name"), new("Image"), new("Ready", true), new("Starting", true), new("Min", true), new("Max", true), new("Slots", true), new("In flight", true), new("Waiting", true), new("Problem"));
+            new("Name"), new("Image"), new("Ready", true), new("Starting", true), new("Min", true), new("Max", true), new("Slots", true), new("In flight", true), new("Waiting", true), new("Problem", Wraps: true));
         foreach (var service in services)
         {
             table.Add(

@@ -162,7 +162,7 @@ public sealed record EventInfo(long Id, DateTimeOffset Time, string Kind, string
 
 /// <summary>
 /// Events by ascending id: <c>GET /api/v1/events?after=&amp;limit=&amp;newest=&amp;service=&amp;machine=&amp;kind=&amp;waitMs=</c>.
-/// With <c>waitMs</c> (at most 30000) the answer is held back until there is an event after <c>after</c>: that is how to follow.
+/// With <c>newest=true</c> the newest <c>limit</c> of all that fit. With <c>waitMs</c> (at most 30000) the answer is held back until there is an event after <c>after</c>: that is how to follow.
 /// </summary>
 /// <param name="Events">The events.</param>
 /// <param name="Last">Value of <c>after</c> for the next call.</param>

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using Pleiad.Cli.Doctor;
+using Pleiad.Cli.Output;
+using Pleiad.Machines.Qemu;
+using Shouldly;
+using Xunit;
+
+namespace Pleiad.Cli.Tests.Doctor;
+
+public sealed class DoctorTests
+{
+    [Theory]
+    [InlineData("MemTotal: 1 kB\nMemAvailable:   23000000 kB\n", Verdict.Ok, "21.9 GiB available")]
+    [InlineData("MemAvailable:     100000 kB\n", Verdict.Warn, "97.7 MiB available")]
+    [InlineData("nothing\n", Verdict.Warn, "/proc/meminfo does not say how much is available")]
+    internal void Memory_is_judged(string meminfo, Verdict verdict, string seen) =>
+        (HostChecks.Memory(meminfo) with { Remedy = null }).ShouldBe(new Finding("memory", verdict, seen));
+
+    [Theory]
+    [InlineData(1L << 30, Verdict.Ok)]
+    [InlineData(500L << 20, Verdict.Warn)]
+    [InlineData(10L << 20, Verdict.Fail)]
+    internal void Disk_is_judged(long free, Verdict verdict) => HostChecks.Disk("/data", free).Verdict.ShouldBe(verdict);
+
+    [Theory]
+    [InlineData("Max open files            20000                20000                files     \n", Verdict.Ok)]
+    [InlineData("Max open files            unlimited            unlimited            files     \n", Verdict.Ok)]
+    [InlineData("Max open files            1024                 524288               files     \n", Verdict.Warn)]
+    internal void The_limit_of_open_files_is_judged(string limits, Verdict verdict)
+    {
+        var finding = HostChecks.OpenFiles(limits);
+
+        finding.Verdict.ShouldBe(verdict);
+        (finding.Remedy == "ulimit -n 65536").ShouldBe(verdict == Verdict.Warn);
+    }
+
+    [Theory]
+    [InlineData("CapEff:\t000001ffffffffff\n", Verdict.Ok, "CAP_NET_ADMIN and CAP_SYS_ADMIN")]
+    [InlineData("CapEff:\t0000000000000000\n", Verdict.Warn, "no CAP_NET_ADMIN, no CAP_SYS_ADMIN: machines use QEMU's user-mode network")]
+    [InlineData("CapEff:\t0000000000001000\n", Verdict.Warn, "no CAP_SYS_ADMIN: machines use QEMU's user-mode network")]
+    internal void Privileges_are_judged(string status, Verdict verdict, string seen) =>
+        (NetworkChecks.Privileges(status) with { Remedy = null }).ShouldBe(new Finding("privileges", verdict, seen));
+
+    [Fact]
+    public void Missing_build_tools_come_with_the_exact_command()
+    {
+        var finding = GuestChecks.BuildTools(tool => tool is "make" or "ld" ? "/usr/bin/" + tool : null);
+
+        finding.Verdict.ShouldBe(Verdict.Warn);
+        finding.Seen.ShouldStartWith("missing: gcc, dpkg-source");
+        finding.Remedy.ShouldEndWith("apt-get install -y --no-install-recommends gcc dpkg-dev");
+    }
+
+    [Fact]
+    public void An_old_QEMU_is_a_warning()
+    {
+        GuestChecks.QemuVersion(new Version(7, 2, 22)).Verdict.ShouldBe(Verdict.Ok);
+        GuestChecks.QemuVersion(new Version(5, 2)).Verdict.ShouldBe(Verdict.Warn);
+    }
+
+    [Fact]
+    public void An_accelerator_that_hangs_is_a_warning_as_long_as_another_works()
+    {
+        var hangs = new ProbeAttempt("kvm", false, "a guest did not start within 3 s", TimeSpan.FromSeconds(3));
+        var works = new ProbeAttempt("tcg", true, "started in 29 ms", TimeSpan.FromMilliseconds(29));
+
+        GuestChecks.Accelerators(new ProbeResult("tcg", [hangs, works], false)).Select(finding => finding.Verdict).ShouldBe([Verdict.Warn, Verdict.Ok]);
+        GuestChecks.Accelerators(new ProbeResult(null, [hangs, works with { Works = false }], false)).Select(finding => finding.Verdict).ShouldBe([Verdict.Warn, Verdict.Fail]);
+        GuestChecks.Accelerators(new ProbeResult("kvm", [hangs with { Works = true }], false)).Select(finding => finding.Verdict).ShouldBe([Verdict.Ok, Verdict.Ok]);
+    }
+
+    [Fact]
+    public void Machines_can_run_unless_a_check_fails()
+    {
+        DoctorReport.Of([new("a", Verdict.Ok, ""), new("b", Verdict.Warn, "")]).CanRun.ShouldBeTrue();
+        DoctorReport.Of([new("a", Verdict.Ok, ""), new("b", Verdict.Fail, "")]).CanRun.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void The_JSON_has_a_verdict_in_a_word()
+    {
+        var json = JsonSerializer.Serialize(DoctorReport.Of([new("qemu", Verdict.Fail, "not found", "apt-get install")]), CliJson.Default.DoctorReport);
+
+        json.ShouldBe("""{"canRun":false,"checks":[{"name":"qemu","verdict":"fail","finding":"not found","remedy":"apt-get install"}]}""");
+    }
+}
