@@ -145,7 +145,7 @@ public sealed class MachineHost : IMachineHost
     /// <summary>Ends all machines and removes the network. Machines of an earlier run that were not adopted stay, and the network with them.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_context.Options.KeepMachines)
+        if (_context.Options.KeepMachines && !_machines.IsEmpty)
         {
             await AbandonAsync();
             return;
