@@ -53,7 +53,7 @@ public sealed class ReferenceTests
     [Fact]
     public void Every_project_has_tests()
     {
-        var tests = Repository.Projects("test").Select(project => project.Name).ToList();
+        var tests = Repository.Projects("tests").Select(project => project.Name).ToList();
         var without = Repository.Projects("src").Select(project => project.Name)
             .Where(project => !tests.Contains(project + ".Tests"))
             .Where(project => !TestedElsewhere.TryGetValue(ReferenceTable.Short(project), out var other) || !tests.Contains(other.Tests));
@@ -65,7 +65,7 @@ public sealed class ReferenceTests
     public void The_solution_has_every_project()
     {
         var solution = File.ReadAllText(Path.Combine(Repository.Root, "Pleiad.slnx"));
-        var missing = Repository.Files("src", "test", "bench").Where(file => file.Path.EndsWith(".csproj", StringComparison.Ordinal))
+        var missing = Repository.Files("src", "tests", "bench").Where(file => file.Path.EndsWith(".csproj", StringComparison.Ordinal))
             .Where(project => !solution.Contains($"\"{project.Path}\"", StringComparison.Ordinal));
 
         missing.ShouldBeEmpty();
