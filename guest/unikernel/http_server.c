@@ -14,6 +14,8 @@ enum {
     WAITING_PBUFS_MAX = 32,     /* received pieces held while an earlier request is in work */
     IDLE_MILLISECONDS = 120000, /* longer than the pool of .NET's HttpClient keeps a connection (60 s) */
     SEND_MILLISECONDS = 30000,  /* without the client acknowledging anything */
+    SEGMENT_BYTES_MIN = 88,     /* as other systems have it (Linux: 48, Windows: 88) */
+    STALLED_MILLISECONDS = 5000, /* the same when connections run short */
     EVICT_AFTER_MILLISECONDS = 1000,
 };
 
@@ -145,22 +147,36 @@ static void on_error(void *context, err_t error)
     forget(context);
 }
 
-/* Makes room by closing the connection that has been idle for longest. */
+/* How long a connection has been of no use, in milliseconds: idle between requests, or with a client that takes nothing
+   of what is sent. 0 when it is in use. */
+static uint32_t useless_for(const struct connection *connection, uint32_t now)
+{
+    bool sending = connection->output_count > 0 || connection->pcb->snd_queuelen > 0;
+    if (sending) {
+        uint32_t stalled = now - connection->last_sent;
+        return stalled >= STALLED_MILLISECONDS ? stalled : 0;
+    }
+    bool idle = connection->phase == READING_HEAD && connection->collector.length == 0 && connection->input == NULL;
+    uint32_t since = now - (connection->deadline - IDLE_MILLISECONDS);
+    return idle && since >= EVICT_AFTER_MILLISECONDS ? since : 0;
+}
+
+/* Makes room by ending the connection that has been useless for longest. */
 static void evict_one(void)
 {
-    struct connection *oldest = NULL;
+    struct connection *worst = NULL;
     uint32_t now = clock_milliseconds(), longest = 0;
     for (struct connection *at = connections.next; at != &connections; at = at->next) {
-        bool idle = at->phase == READING_HEAD && at->collector.length == 0 && at->input == NULL;
-        uint32_t since = now - (at->deadline - IDLE_MILLISECONDS);
-        if (idle && at->output_count == 0 && since >= EVICT_AFTER_MILLISECONDS && since >= longest) {
-            oldest = at;
-            longest = since;
+        uint32_t useless = useless_for(at, now);
+        if (useless > longest) {
+            worst = at;
+            longest = useless;
         }
     }
-    if (oldest) {
-        oldest->finished = true;
-        (void)leave(oldest);
+    if (worst) {
+        worst->finished = true;
+        worst->doomed = worst->output_count > 0 || worst->pcb->snd_queuelen > 0;
+        (void)leave(worst);
     }
 }
 
@@ -198,6 +214,15 @@ static err_t on_accept(void *context, struct tcp_pcb *pcb, err_t error)
     tcp_err(pcb, on_error);
     tcp_poll(pcb, on_poll, 2); /* in half seconds */
     tcp_nagle_disable(pcb);
+    if (pcb->mss < SEGMENT_BYTES_MIN) {
+        pcb->mss = SEGMENT_BYTES_MIN; /* a client that wants its answer byte by byte costs more than it may */
+    }
+    /* lwIP cuts segments to half the largest window it has seen, but not while that is 0 or 1. A client that begins with
+       such a window and then opens it a little makes the segment size fall below what is queued, on which lwIP stops
+       by an assertion. Begun this high, the size never falls; small windows are served by splitting segments. */
+    if (pcb->snd_wnd_max < 2 * pcb->mss) {
+        pcb->snd_wnd_max = (tcpwnd_size_t)(2 * pcb->mss);
+    }
     /* A client that vanished without a word, asked after 15 s, is gone 30 s after its last sign. */
     ip_set_option(pcb, SOF_KEEPALIVE);
     pcb->keep_idle = 15000;

@@ -1,6 +1,7 @@
 #include "network.h"
 
 #include "clock.h"
+#include "hooks.h"
 #include "panic.h"
 #include "virtio_net.h"
 
@@ -8,6 +9,7 @@
 #include <lwip/init.h>
 #include <lwip/netif.h>
 #include <lwip/priv/tcp_priv.h>
+#include <lwip/prot/tcp.h>
 #include <lwip/sys.h>
 #include <lwip/timeouts.h>
 #include <netif/ethernet.h>
@@ -15,6 +17,7 @@
 
 enum {
     FRAMES_PER_POLL = 64, /* so that a flood of frames does not keep timers and work waiting */
+    NO_OPERATION = 1, /* RFC 9293, section 3.2 */
     TIME_WAIT_MAX = 256,
     HALF_OPEN_MAX = 180, /* with FRAMES_PER_POLL below the listener's backlog of 255 */
 };
@@ -70,6 +73,23 @@ void network_set_address(const struct configuration *configuration)
     netif_set_addr(&card, &address, &mask, &gateway);
     netif_set_up(&card); /* announces the address by ARP */
     network_flush();
+}
+
+/* lwIP obeys a maximum segment size in any segment, also after the handshake, and then finds its own queue too long
+   and stops on an assertion: one segment from anybody would end the machine. Nothing but the handshake needs options
+   here, so in all other segments they are made into no-operations. The checksum has been checked before. */
+err_t network_check_segment(struct tcp_pcb *pcb, struct tcp_hdr *header, u16_t options, u16_t options_first,
+                            u8_t *options_rest, struct pbuf *data)
+{
+    (void)pcb;
+    (void)data;
+    if (options > 0 && !(TCPH_FLAGS(header) & TCP_SYN)) {
+        memset(header + 1, NO_OPERATION, options_first);
+        if (options > options_first && options_rest != NULL) {
+            memset(options_rest, NO_OPERATION, (size_t)(options - options_first));
+        }
+    }
+    return ERR_OK;
 }
 
 static void receive_frame(const void *bytes, size_t length)

@@ -12,7 +12,7 @@ static void complete(struct request *request)
     request_parameter(request, "name", name, sizeof name, &who); /* without one, it stays the world */
     struct text text = text_in(buffer, sizeof buffer);
     text_add(&text, "Hello, ");
-    text_add_slice(&text, who);
+    text_add_bytes(&text, who.at, who.length);
     text_add(&text, "!\n");
     request_answer(request, &(struct answer){
                                 .status = 200, .content_type = "text/plain", .body = buffer, .length = text.length});

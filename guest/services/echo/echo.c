@@ -36,8 +36,10 @@ static void complete(struct request *request)
     struct echo *echo = request_state(request);
     if (echo->length == 0 && request_is(request, "GET", "/")) {
         static const char about[] = "{\"service\":\"echo\",\"bodyBytesMax\":262144}";
-        request_answer(request, &(struct answer){
-                                    .status = 200, .content_type = "application/json", .body = about, .length = sizeof about - 1});
+        request_answer(request, &(struct answer){.status = 200,
+                                                 .content_type = "application/json",
+                                                 .body = about,
+                                                 .length = sizeof about - 1});
         return;
     }
     struct slice type = {"application/octet-stream", 24};
@@ -59,8 +61,11 @@ static void complete(struct request *request)
         request_problem(request, 431, "target and Content-Type together are too long to be given back", NULL);
         return;
     }
-    request_answer(request, &(struct answer){
-                                .status = 200, .headers = headers, .body = echo->body, .length = echo->length, .release = service_free});
+    request_answer(request, &(struct answer){.status = 200,
+                                             .headers = headers,
+                                             .body = echo->body,
+                                             .length = echo->length,
+                                             .release = service_free});
 }
 
 static void cancelled(struct request *request)

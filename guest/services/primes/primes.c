@@ -61,8 +61,10 @@ static void tell(struct request *request, const struct count *count)
     text_add(&text, ",\"primes\":");
     text_add_number(&text, count->primes);
     text_add(&text, "}");
-    request_answer(request, &(struct answer){
-                                .status = 200, .content_type = "application/json", .body = buffer, .length = text.length});
+    request_answer(request, &(struct answer){.status = 200,
+                                             .content_type = "application/json",
+                                             .body = buffer,
+                                             .length = text.length});
 }
 
 /* Between two looks at the clock lie at most 512 divisions. */

@@ -53,5 +53,7 @@
 /* Initial sequence numbers that nobody can guess (RFC 6528). */
 #include "random.h"
 #define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) random_number()
+#define LWIP_HOOK_FILENAME "hooks.h"
+#define LWIP_HOOK_TCP_INPACKET_PCB network_check_segment
 
 #endif

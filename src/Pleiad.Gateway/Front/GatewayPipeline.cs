@@ -82,6 +82,11 @@ internal sealed partial class GatewayPipeline(
                     return;
                 }
 
+                if (IsAnsweredAll(context, error))
+                {
+                    return;
+                }
+
                 if (context.RequestAborted.IsCancellationRequested)
                 {
                     context.Response.StatusCode = context.Response.HasStarted ? context.Response.StatusCode : ClientGone;
@@ -209,6 +214,15 @@ internal sealed partial class GatewayPipeline(
             limit.MaxRequestBodySize = null;
         }
     }
+
+    /// <summary>
+    /// Whether the answer is complete and only the rest of the request was dropped, as the machine did not wait for it. The machine's headers tell:
+    /// the forwarder clears them when the answer itself failed.
+    /// </summary>
+    private static bool IsAnsweredAll(HttpContext context, ForwarderError error) =>
+        error is ForwarderError.RequestBodyCanceled or ForwarderError.RequestBodyClient or ForwarderError.RequestBodyDestination
+        && !context.RequestAborted.IsCancellationRequested
+        && context.Response.Headers.ContainsKey(ForwardAttempt.MachineHeader);
 
     private static bool IsIdempotent(string method) =>
         HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method)

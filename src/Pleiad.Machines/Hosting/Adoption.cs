@@ -107,7 +107,7 @@ internal sealed class Adoption(HostContext host, Func<MachineOrder, bool> wanted
     {
         var image = record.Image.Manifest;
         var place = host.Network.Resume(record.Order.Address, image);
-        var health = MachineDriver.NewHealthClient(host, place.Service, image.Health);
+        var health = MachineDriver.NewHealthClient(host, place.Service, image.Health, AnswerTimeMax);
         using var limit = new CancellationTokenSource(AnswerTimeMax, host.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try

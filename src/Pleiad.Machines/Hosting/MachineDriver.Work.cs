@@ -13,10 +13,12 @@ internal sealed partial class MachineDriver
     private static readonly TimeSpan PauseMax = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
-    /// A first packet waits in the tap until the guest's driver runs and is answered within its first millisecond, so an attempt may be long; but one that
-    /// came when the driver ran and the guest's stack did not yet is lost, and TCP repeats it only after a second.
+    /// A first packet waits in the tap until the guest's driver runs and is then answered at once, so there is no need to try often; but one that came when
+    /// the driver ran and the guest's stack did not yet is lost, and TCP repeats it only after a second. So attempts begin short and grow.
     /// </summary>
-    private static readonly TimeSpan ConnectTimeMax = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ConnectTimeMin = TimeSpan.FromMilliseconds(30);
+
+    private static readonly TimeSpan ConnectTimeMax = TimeSpan.FromMilliseconds(500);
 
     private static readonly TimeSpan FirstAnswerTimeMax = TimeSpan.FromSeconds(2);
 
@@ -72,7 +74,7 @@ internal sealed partial class MachineDriver
 
         WriteFirstRecord();
         _place = await _host.Network.AttachAsync(Order.Id, Order.Address, Order.Image.Manifest);
-        _health = NewHealthClient(_host, _place.Service, Order.Image.Manifest.Health);
+        _health = NewHealthClient(_host, _place.Service, Order.Image.Manifest.Health, ConnectTimeMin);
         using var qmp = UnixSocket.Listen(_host.Files.QmpOf(Order.Id));
         SafeHandle[] inherited = _place.Descriptor is { } tap ? [tap, qmp.SafeHandle] : [qmp.SafeHandle];
         var manifest = Order.Image.Manifest;
@@ -186,10 +188,20 @@ internal sealed partial class MachineDriver
     }
 
     /// <summary>A health client for a machine's service.</summary>
-    internal static HealthClient NewHealthClient(HostContext host, MachineAddress service, string path) => new(
-        async cancellation =>
+    /// <param name="host">Its host.</param>
+    /// <param name="service">Where it answers.</param>
+    /// <param name="path">The health path.</param>
+    /// <param name="connectTime">Longest time of the first attempt to connect; it grows with each.</param>
+    internal static HealthClient NewHealthClient(HostContext host, MachineAddress service, string path, TimeSpan connectTime)
+    {
+        var timeMax = connectTime;
+        return new HealthClient(ConnectAsync, service.ToString(), path);
+
+        async ValueTask<Stream> ConnectAsync(CancellationToken cancellation)
         {
-            using var limit = new CancellationTokenSource(ConnectTimeMax, host.Time);
+            var timeNow = timeMax;
+            timeMax = timeMax * 1.5 < ConnectTimeMax ? timeMax * 1.5 : timeMax > ConnectTimeMax ? timeMax : ConnectTimeMax;
+            using var limit = new CancellationTokenSource(timeNow, host.Time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
             try
             {
@@ -197,9 +209,8 @@ internal sealed partial class MachineDriver
             }
             catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
             {
-                throw new IOException($"no connection to {service} within {ConnectTimeMax.TotalMilliseconds:0} ms", e);
+                throw new IOException($"no connection to {service} within {timeNow.TotalMilliseconds:0} ms", e);
             }
-        },
-        service.ToString(),
-        path);
+        }
+    }
 }

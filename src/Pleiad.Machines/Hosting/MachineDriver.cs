@@ -45,7 +45,7 @@ internal sealed partial class MachineDriver : IMachine
     private Task _work = Task.CompletedTask;
     private ITimer? _timer;
     private long _turn;
-    private long _contact;
+    private long? _asked;
     private string _lastProblem = "it has not answered";
     private int _tickWaits;
 
@@ -67,7 +67,6 @@ internal sealed partial class MachineDriver : IMachine
     {
         (_record, _process, _place, _health) = (record, process, place, health);
         _usage = new UsageMeter(process.Identity, host.Time);
-        _contact = host.Time.GetTimestamp();
         _snapshot = _snapshot with
         {
             State = MachineState.Ready,
@@ -82,6 +81,9 @@ internal sealed partial class MachineDriver : IMachine
     }
 
     public MachineOrder Order { get; }
+
+    /// <summary>Time between two looks at a machine that runs: often enough to see within its hang timeout that it hangs.</summary>
+    private TimeSpan LifeTick => Order.HangTimeout / 3 < _host.Options.HealthInterval ? Order.HangTimeout / 3 : _host.Options.HealthInterval;
 
     public MachineSnapshot Snapshot => _snapshot;
 
@@ -123,7 +125,7 @@ internal sealed partial class MachineDriver : IMachine
             if (_snapshot.State == MachineState.Ready)
             {
                 WatchExit();
-                SetTimer(_host.Options.HealthInterval);
+                SetTimer(LifeTick);
                 Notify();
             }
             else
@@ -207,7 +209,7 @@ internal sealed partial class MachineDriver : IMachine
 
     private void OnAnswered(MachineMessage.Answered answered)
     {
-        _contact = _host.Time.GetTimestamp();
+        _asked = null;
         var seen = _snapshot with { LastContact = _host.Time.GetUtcNow(), Guest = answered.Guest, Usage = _usage?.Read() ?? default };
         if (answered.StartDuration is not { } duration)
         {
@@ -218,7 +220,7 @@ internal sealed partial class MachineDriver : IMachine
         Change(seen with { State = MachineState.Ready, StartDuration = duration });
         _host.Log.Ready(Order.Id, duration.TotalMilliseconds);
         _started.TrySetResult(_snapshot);
-        SetTimer(_host.Options.HealthInterval);
+        SetTimer(LifeTick);
     }
 
     private Ending? LookAtStart() =>
@@ -228,13 +230,14 @@ internal sealed partial class MachineDriver : IMachine
 
     private Ending? LookAtLife()
     {
-        if (_host.Time.GetElapsedTime(_contact) >= Order.HangTimeout)
+        if (_asked is { } asked && _host.Time.GetElapsedTime(asked) >= Order.HangTimeout)
         {
             return Ending.Exited(MachineFailure.Hung, string.Create(CultureInfo.InvariantCulture, $"no answer for {Order.HangTimeout.TotalSeconds:0.###} s: {_lastProblem}"));
         }
 
         if (_work.IsCompleted)
         {
+            _asked ??= _host.Time.GetTimestamp();
             _work = CheckAsync(_workEnd.Token);
         }
 

@@ -89,13 +89,18 @@ public sealed class MachineHost : IMachineHost
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The address is not of the pool or has a machine, or the id was used before: the caller's book is wrong.</exception>
+    /// <exception cref="ArgumentException">The address is not of the pool or has a machine, the id is in use, or a timeout is not above zero: the caller's book is wrong.</exception>
     public IMachine Start(MachineOrder order)
     {
         ArgumentNullException.ThrowIfNull(order);
         if (!MachineId.TryParse(order.Id.Value, out _))
         {
             throw new ArgumentException($"'{order.Id}' is no machine id", nameof(order));
+        }
+
+        if (order.StartTimeout <= TimeSpan.Zero || order.HangTimeout <= TimeSpan.Zero)
+        {
+            throw new ArgumentException($"the timeouts {order.StartTimeout} and {order.HangTimeout} must be above zero", nameof(order));
         }
 
         if (!_pool.Contains(order.Address))

@@ -19,8 +19,16 @@ internal sealed class NamespaceNetwork : IMachineNetwork
     public const int PoolPort = 8080;
 
     private const string BridgeName = "pleiad0";
+
+    /// <summary>
+    /// A tap that nobody reads and nothing is sent to. A bridge without ports has no carrier; when its first port comes the kernel takes up to a second
+    /// to start its queue and drops what is sent meanwhile: the first packet to a starting machine.
+    /// </summary>
+    private const string CarrierName = "pleiad-carrier";
+
     private const int PrefixLength = 16;
     private const int FirstMachine = 2;
+    private const int DiscardPort = 9;
     private static readonly IPAddress Gateway = new([10, 77, 0, 1]);
     private static readonly TimeSpan IpTimeMax = TimeSpan.FromSeconds(10);
 
@@ -29,14 +37,18 @@ internal sealed class NamespaceNetwork : IMachineNetwork
     private readonly NamespaceThread _thread;
     private readonly RouteSocket _routes;
     private readonly uint _bridge;
+    private readonly SafeFileHandle _carrier;
+    private readonly Socket _datagrams;
 
-    private NamespaceNetwork(string ip, string name, int addresses, NamespaceThread thread, RouteSocket routes, uint bridge)
+    private NamespaceNetwork(string ip, string name, int addresses, NamespaceThread thread, RouteSocket routes, uint bridge, SafeFileHandle carrier, Socket datagrams)
     {
         _ip = ip;
         _name = name;
         _thread = thread;
         _routes = routes;
         _bridge = bridge;
+        _carrier = carrier;
+        _datagrams = datagrams;
         Addresses = [.. Enumerable.Range(FirstMachine, addresses).Select(i => new MachineAddress(new IPAddress([10, 77, (byte)(i >> 8), (byte)i]), PoolPort))];
     }
 
@@ -62,8 +74,15 @@ internal sealed class NamespaceNetwork : IMachineNetwork
             await DisableIpv6Async(thread);
             var exists = await thread.RunAsync(() => NetworkCalls.InterfaceIndex(BridgeName)) != 0;
             await Programs.RunAsync(ip, ["-n", name, "-batch", "-"], BridgeCommands(exists), IpTimeMax, cancellation);
-            var (bridge, routes) = await thread.RunAsync(() => (NetworkCalls.InterfaceIndex(BridgeName), new RouteSocket()));
-            var network = new NamespaceNetwork(ip, name, addresses, thread, routes, bridge);
+            var own = thread;
+            var network = await thread.RunAsync(() =>
+            {
+                var routes = new RouteSocket();
+                var bridge = NetworkCalls.InterfaceIndex(BridgeName);
+                var carrier = Tap.Open(CarrierName);
+                routes.JoinBridge(NetworkCalls.InterfaceIndex(CarrierName), bridge, broadcasts: false);
+                return new NamespaceNetwork(ip, name, addresses, own, routes, bridge, carrier, new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+            });
             thread = null;
             return network;
         }
@@ -140,6 +159,8 @@ internal sealed class NamespaceNetwork : IMachineNetwork
         await _thread.RunAsync(() =>
         {
             _routes.Dispose();
+            _carrier.Dispose();
+            _datagrams.Dispose();
             return true;
         });
         _thread.Dispose();
@@ -176,9 +197,13 @@ internal sealed class NamespaceNetwork : IMachineNetwork
         {
             var link = NetworkCalls.InterfaceIndex(name);
             var card = CardOf(ip);
-            _routes.JoinBridge(link, _bridge);
+            _routes.JoinBridge(link, _bridge, broadcasts: true);
             _routes.AddPortAddress(link, card);
             _routes.AddNeighbour(_bridge, ip, card);
+
+            // What is sent to a guest before its driver runs waits in the tap, but for the one packet that QEMU has taken out of it: that one QEMU drops
+            // when the driver reports (it delivers while the card's status is not yet set). So that it is not the first connection, it is this.
+            _datagrams.SendTo([], new IPEndPoint(ip, DiscardPort));
             return tap;
         }
         catch

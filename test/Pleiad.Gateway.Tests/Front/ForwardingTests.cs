@@ -126,21 +126,25 @@ public sealed class ForwardingTests
         await gateway.IdleAsync();
     }
 
-    [Fact]
-    public async Task A_refusal_of_an_upload_arrives_before_the_upload_ends()
+    [Theory]
+    [InlineData("big")]
+    [InlineData("")]
+    public async Task A_refusal_of_an_upload_arrives_before_the_upload_ends(string text)
     {
         await using var machine = RawMachine.Start(async (peer, _) =>
         {
             await peer.ReadHeadAsync();
-            await peer.WriteAsync("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig");
+            await peer.WriteAsync($"HTTP/1.1 413 Too Large\r\nContent-Length: {text.Length}\r\n\r\n{text}");
             await peer.ReadToEndAsync();
         });
         await using var gateway = await GatewayFixture.StartAsync();
         gateway.Add(machine);
         using var client = await gateway.ConnectAsync();
         await client.WriteAsync("POST /primes/up HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nbegin");
-        (await client.ReadHeadAsync()).ShouldNotBeNull().ShouldStartWith("HTTP/1.1 413");
-        (await client.ReadUntilAsync("big")).ShouldBe("big");
+        var head = (await client.ReadHeadAsync()).ShouldNotBeNull();
+        head.ShouldStartWith("HTTP/1.1 413");
+        head.ShouldContain($"Pleiad-Machine: {machine.Id}");
+        (await client.ReadUntilAsync(text)).ShouldBe(text);
         await gateway.IdleAsync();
     }
 

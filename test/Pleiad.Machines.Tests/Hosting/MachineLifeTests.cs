@@ -1,6 +1,7 @@
 using System.Text;
 using Pleiad.Core.Identity;
 using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Images;
 using Pleiad.Machines.Qemu;
 using Pleiad.Machines.Tests.Guests;
 using Shouldly;
@@ -56,6 +57,19 @@ public sealed class MachineLifeTests
 
         ready.Address.ShouldBe(test.Host.Addresses[0] with { Port = 9090 });
         (await AskAsync(test.Host, ready.Address)).ShouldStartWith("HTTP/1.1 200");
+    }
+
+    [Theory]
+    [InlineData(MachineType.Q35)]
+    [InlineData(MachineType.Pc)]
+    public async Task A_machine_with_a_PCI_card_starts_on_the_usual_chipsets(MachineType type)
+    {
+        await using var test = await TestHost.OpenAsync();
+        var image = GuestImage.Of(await GuestImage.KernelAsync(), platform: new MachinePlatform(type, NicModel.VirtioPci));
+        var machine = test.Host.Start(test.Order(image with { Manifest = image.Manifest with { MemoryBytes = 16 << 20 } }));
+
+        (await machine.Started.WaitAsync(TestHost.Patience)).FailureDetail.ShouldBeNull();
+        machine.Snapshot.State.ShouldBe(MachineState.Ready);
     }
 
     [Fact]
@@ -127,6 +141,17 @@ public sealed class MachineLifeTests
 
         failed.Failure.ShouldBe(MachineFailure.Hung);
         AssertNothingLeft(test, failed.Id);
+    }
+
+    [Fact]
+    public async Task A_machine_that_answers_does_not_hang_though_checks_are_rarer_than_its_hang_timeout_allows()
+    {
+        await using var test = await TestHost.OpenAsync(options => options.HealthInterval = TimeSpan.FromMinutes(1));
+        var machine = await test.StartReadyAsync(hangTimeout: TimeSpan.FromSeconds(3));
+        var contact = machine.Snapshot.LastContact!.Value;
+        await TestHost.UntilAsync(() => machine.Snapshot.LastContact > contact.AddSeconds(4), () => machine.Snapshot.ToString());
+
+        machine.Snapshot.State.ShouldBe(MachineState.Ready);
     }
 
     [Fact]

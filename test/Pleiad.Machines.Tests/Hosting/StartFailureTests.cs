@@ -126,6 +126,8 @@ public sealed class StartFailureTests
         var order = test.Order(GuestImage.Of(test.Options.ProbeKernel)) with { Address = new MachineAddress(IPAddress.Parse("192.0.2.1"), 80) };
 
         Should.Throw<ArgumentException>(() => test.Host.Start(order)).Message.ShouldContain("192.0.2.1:80");
+        Should.Throw<ArgumentException>(() => test.Host.Start(test.Order(order.Image, hangTimeout: TimeSpan.Zero))).Message.ShouldContain("above zero");
+        test.Host.Machines.ShouldBeEmpty();
     }
 
     private static async Task<string> FailAsync(TestHost test, MachineOrder order)

@@ -67,11 +67,11 @@ internal sealed class TestHost : IAsyncDisposable, ILoggerFactory, ILogger
 
     public bool NamespaceExists() => File.Exists(NamespaceNetwork.PathOf(Options.Namespace));
 
-    /// <summary>Names of network devices in the namespace, apart from lo and the bridge.</summary>
+    /// <summary>Names of network devices in the namespace, apart from those of every such namespace.</summary>
     public async Task<string[]> TapsAsync()
     {
         var text = await Programs.RunAsync(Programs.Find("ip")!, ["-n", Options.Namespace, "-o", "link", "show"], "", Patience, CancellationToken.None);
-        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(": ")[1]).Where(name => name is not ("lo" or "pleiad0"))];
+        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(": ")[1]).Where(name => name is not ("lo" or "pleiad0" or "pleiad-carrier"))];
     }
 
     public string Log(IMachine machine)

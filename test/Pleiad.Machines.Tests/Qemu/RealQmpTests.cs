@@ -1,5 +1,6 @@
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Qemu;
+using Pleiad.Machines.Tests.Hosting;
 using Shouldly;
 using Xunit;
 
@@ -49,7 +50,8 @@ public sealed class RealQmpTests : IDisposable
     public async Task QEMU_gets_nothing_of_our_environment_and_a_session_of_its_own()
     {
         var process = await StartAsync();
-        var environment = await File.ReadAllTextAsync($"/proc/{process.Identity.Id}/environ");
+        var environment = "";
+        await TestHost.UntilAsync(() => (environment = File.ReadAllText($"/proc/{process.Identity.Id}/environ")).Length > 0, () => "the kernel shows no environment");
         var session = (await File.ReadAllTextAsync($"/proc/{process.Identity.Id}/stat")).Split(") ")[1].Split(' ')[3];
         process.Signal(ProcessCalls.SigKill);
         await process.Exited.WaitAsync(Patience);
