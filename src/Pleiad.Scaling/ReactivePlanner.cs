@@ -71,7 +71,9 @@ public static class ReactivePlanner
 
     private static string Figures(FleetObservation seen, EffectiveService service, int needed, int target)
     {
-        var work = $"{seen.InFlight} in work and {seen.Waiting} waiting at {service.Slots} {(service.Slots == 1 ? "slot" : "slots")} a machine need {needed} {(needed == 1 ? "machine" : "machines")}";
+        var work = seen.InFlight + seen.Waiting == 0
+            ? "no work"
+            : $"{seen.InFlight} in work and {seen.Waiting} waiting at {service.Slots} {(service.Slots == 1 ? "slot" : "slots")} a machine need {needed} {(needed == 1 ? "machine" : "machines")}";
         var bound = target > needed ? $", machinesMin is {service.MachinesMin}" : target < needed ? $", machinesMax is {service.MachinesMax}" : "";
         return $"{work}{bound}; {seen.Ready} ready, {seen.Starting} starting";
     }
