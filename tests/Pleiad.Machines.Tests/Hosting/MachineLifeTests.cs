@@ -227,6 +227,7 @@ public sealed class MachineLifeTests
         var largest = 0L;
         var shrunk = 0;
         var last = 0L;
+        var empty = false;
         await TestHost.UntilAsync(
             () =>
             {
@@ -234,12 +235,14 @@ public sealed class MachineLifeTests
                 var length = log.Exists ? log.Length : 0;
                 largest = Math.Max(largest, length);
                 shrunk += length < last ? 1 : 0;
+                empty |= last > 0 && length == 0;
                 last = length;
                 return shrunk >= 3;
             },
             () => $"{shrunk} times shrunk, largest {largest}");
 
         largest.ShouldBeInRange(16 * 1024, 16 * 1024 * SerialLog.HardFactor);
+        empty.ShouldBeFalse();
         machine.Snapshot.State.ShouldBe(MachineState.Starting);
         test.Log(machine).ShouldContain("tiny: a line of a flood that does not end");
         await machine.StopAsync().WaitAsync(TestHost.Patience);

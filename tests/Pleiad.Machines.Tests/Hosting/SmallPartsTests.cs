@@ -83,6 +83,31 @@ public sealed class SmallPartsTests : IDisposable
         SerialLog.LastLine(path).ShouldBe("line 199");
     }
 
+    [Fact]
+    public async Task A_reader_never_finds_a_log_empty_while_its_oldest_half_is_dropped()
+    {
+        var path = Path.Combine(_directory, "x.log");
+        var line = new string('x', 79) + "\n";
+        File.WriteAllText(path, line);
+        var bounding = Task.Run(() =>
+        {
+            var drops = 0;
+            while (drops < 2000)
+            {
+                File.AppendAllText(path, line);
+                drops += SerialLog.Bound(path, 1000) ? 1 : 0;
+            }
+
+            return drops;
+        });
+        while (!bounding.IsCompleted)
+        {
+            SerialLog.LastLine(path).ShouldBe(line.TrimEnd());
+        }
+
+        (await bounding).ShouldBe(2000);
+    }
+
     [Theory]
     [InlineData("one\r\ntwo\r\n\r\n", "two")]
     [InlineData("one\u001b[31m red\u0007", "one[31m red")]
