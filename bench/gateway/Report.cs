@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
-namespace Pleiad.Gateway.Bench;
+namespace Pleiad.Bench.Gateway;
 
 /// <summary>One measured comparison; the ratio is ours by the peer's, both from this run.</summary>
 internal sealed record Row(string What, string Unit, double? Ours, double? Peer, string PeerName, string? Note = null)
