@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Pleiad.Core.Identity;
 using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Processes;
 using Pleiad.Machines.Qemu;
 using Pleiad.Machines.Tests.Guests;
 using Shouldly;
@@ -198,7 +199,7 @@ public sealed class SmallPartsTests : IDisposable
     [Fact]
     public async Task A_program_that_fails_is_told_with_its_words_and_one_that_takes_too_long_is_killed()
     {
-        (await Programs.RunAsync("/bin/sh", ["-c", "read x; echo got $x"], "it\n", TimeSpan.FromSeconds(30), CancellationToken.None)).ShouldBe("got it\n");
+        (await Programs.RunAsync("/bin/sh", ["-c", "read x; echo got $x"], "it\n", TimeSpan.FromSeconds(30), CancellationToken.None)).ShouldBe("got it");
         (await Should.ThrowAsync<ProgramException>(() => Programs.RunAsync("/bin/sh", ["-c", "echo why >&2; exit 3"], "", TimeSpan.FromSeconds(30), CancellationToken.None)))
             .Message.ShouldContain("status 3: why");
         (await Should.ThrowAsync<ProgramException>(() => Programs.RunAsync("/bin/sh", ["-c", "exec sleep 60"], "", TimeSpan.FromMilliseconds(100), CancellationToken.None)))

@@ -4,6 +4,7 @@ using Pleiad.Core.Identity;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
 using Pleiad.Machines.Networks;
+using Pleiad.Machines.Processes;
 using Pleiad.Machines.Qemu;
 using Pleiad.Machines.Tests.Guests;
 
