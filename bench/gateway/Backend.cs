@@ -51,6 +51,11 @@ internal static class Backend
                     }
                 }
             }
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
+            {
+                // A load generator or proxy that is done closes its connections so.
+                return;
+            }
             catch (SocketException error)
             {
                 Console.Error.WriteLine($"backend: {error.SocketErrorCode}");
