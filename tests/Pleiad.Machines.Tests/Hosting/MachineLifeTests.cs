@@ -6,12 +6,27 @@ using Pleiad.Machines.Qemu;
 using Pleiad.Machines.Tests.Guests;
 using Shouldly;
 using Xunit;
+using Eventually = Pleiad.TestKit.Eventually;
+using TinyKernel = Pleiad.TestKit.TinyKernel;
 
 namespace Pleiad.Machines.Tests.Hosting;
 
 [Trait("Group", "machines")]
 public sealed class MachineLifeTests
 {
+    [Theory]
+    [InlineData(MachineType.Microvm, NicModel.VirtioMmio)]
+    [InlineData(MachineType.Pc, NicModel.VirtioPci)]
+    [InlineData(MachineType.Q35, NicModel.VirtioPci)]
+    public async Task A_multiboot_kernel_boots_too(MachineType type, NicModel nic)
+    {
+        await using var test = await TestHost.OpenAsync();
+        var kernel = TinyKernel.ThatHangsByMultiboot(test.Scratch, "tiny: begun by multiboot");
+        var machine = test.Host.Start(test.Order(GuestImage.Of(kernel, platform: new MachinePlatform(type, nic))));
+        await Eventually.BecomesTrueAsync(() => test.Host.OpenLog(machine.Snapshot.Id) is not null && test.Log(machine).Contains("tiny: begun by multiboot"), TestHost.Patience, () => test.Log(machine));
+        (await machine.StopAsync()).State.ShouldBe(MachineState.Gone);
+    }
+
     [Theory]
     [InlineData(NetworkMode.Namespace)]
     [InlineData(NetworkMode.User)]

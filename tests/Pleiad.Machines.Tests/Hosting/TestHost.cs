@@ -7,6 +7,7 @@ using Pleiad.Machines.Networks;
 using Pleiad.Machines.Processes;
 using Pleiad.Machines.Qemu;
 using Pleiad.Machines.Tests.Guests;
+using TinyKernel = Pleiad.TestKit.TinyKernel;
 
 namespace Pleiad.Machines.Tests.Hosting;
 
