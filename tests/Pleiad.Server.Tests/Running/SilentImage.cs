@@ -8,12 +8,14 @@ internal static class SilentImage
 {
     private const uint LoadAddress = 0x100000;
 
-    internal static async Task<string> ImportAsync(string directory)
+    internal static async Task<string> ImportAsync(string directory) => (await ImportAsync(directory, new ImageStore(TestImages.Store))).Manifest.Name;
+
+    internal static async Task<StoredImage> ImportAsync(string directory, ImageStore store, string name = "silent", int memoryMiB = 2)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(directory, "silent"));
+        var folder = Directory.CreateDirectory(Path.Combine(directory, name));
         await File.WriteAllBytesAsync(Path.Combine(folder.FullName, "silent.elf"), Kernel());
-        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "image.yaml"), "name: silent\nkernel: silent.elf\nmemory: 2MiB\naddress: \"ip={ip}\"\n");
-        return (await new ImageStore(TestImages.Store).ImportAsync(Path.Combine(folder.FullName, "image.yaml"))).Manifest.Name;
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "image.yaml"), $"name: {name}\nkernel: silent.elf\nmemory: {memoryMiB}MiB\naddress: \"ip={{ip}}\"\n");
+        return await store.ImportAsync(Path.Combine(folder.FullName, "image.yaml"));
     }
 
     // ELF32 with one loaded segment that holds the PVH note (type 18, "Xen", entry address) and the code: cli; hlt; jmp -3.
