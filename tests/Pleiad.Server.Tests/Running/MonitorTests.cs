@@ -1,4 +1,3 @@
-using Pleiad.Machines.Images;
 using Pleiad.TestKit;
 using Shouldly;
 using Xunit;
@@ -79,11 +78,8 @@ public sealed class MonitorTests
     public async Task A_machine_that_never_answers_frees_its_address_and_is_tried_again_ever_later()
     {
         await using var server = await TestServer.StartAsync();
-        var kernel = TinyKernel.ThatHangs(server.Data);
-        var manifest = Path.Combine(server.Data, "image.yaml");
-        await File.WriteAllTextAsync(manifest, $"name: silent\nkernel: {kernel}\nmemory: 2MiB\naddress: \"ip={{ip}}\"\n");
-        var image = await new ImageStore(TestImages.Store).ImportAsync(manifest);
-        await server.Client.ApplyServiceAsync("silent", $"name: silent\nimage: {image.Manifest.Name}\nmachinesMin: 1\naddressReservation: 1s\n", default);
+        var image = await SilentImage.ImportAsync(server.Data);
+        await server.Client.ApplyServiceAsync("silent", $"name: silent\nimage: {image}\nmachinesMin: 1\naddressReservation: 1s\n", default);
         var failed = await server.EventAsync("machineStartFailed");
         failed.Reason.ShouldContain("1");
         await Eventually.BecomesTrueAsync(
