@@ -3,13 +3,16 @@ using Pleiad.Machines.Images;
 
 namespace Pleiad.Machines.Tests.Guests;
 
-/// <summary>The real guest with its echo service, for tests that need answers.</summary>
+/// <summary>The real guest with one of its services, for tests that need answers.</summary>
 internal static class GuestImage
 {
-    private static readonly Lazy<Task<string>> Kernel = new(BuildAsync);
+    private static readonly Lazy<Task<string>> Echo = new(BuildAsync);
 
-    /// <summary>The kernel: PLEIAD_TEST_IMAGE, or built once per run from the repository's guest/unikernel.</summary>
-    public static Task<string> KernelAsync() => Kernel.Value;
+    /// <summary>The kernel with the echo service: PLEIAD_TEST_IMAGE, or built once per run from the repository's guest/unikernel.</summary>
+    public static Task<string> KernelAsync() => Echo.Value;
+
+    /// <summary>The kernel with another service, built beside it.</summary>
+    public static async Task<string> KernelAsync(string service) => Path.Combine(Path.GetDirectoryName(await Echo.Value)!, $"{service}.elf");
 
     /// <summary>An image of it as the store would give it.</summary>
     public static async Task<StoredImage> GetAsync(int port = 8080) => Of(await KernelAsync(), port);
