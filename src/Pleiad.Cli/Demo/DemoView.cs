@@ -73,7 +73,7 @@ internal sealed class DemoView(Terminal terminal, bool json)
 
     public static TextTable Machines(DemoState state)
     {
-        var table = new TextTable(new("Machine"), new("Address"), new("State"), new("Slots", true), new("CPU", true), new("RAM", true), new("Started in", true), new("Why", Wraps: true)) { Title = "Machines" };
+        var table = new TextTable(new("Machine"), new("Address", Spare: 1), new("State"), new("Slots", true), new("CPU", true), new("Host RAM", true, Spare: 2), new("Started in", true), new("Why", Wraps: true)) { Title = "Machines" };
         foreach (var machine in state.Machines)
         {
             table.Add(
@@ -101,5 +101,5 @@ internal sealed class DemoView(Terminal terminal, bool json)
         return state;
     }
 
-    private static Rows Drawn(DemoState state) => new Rows(Tasks(state).ToDrawn(), Machines(state).ToDrawn());
+    private Rows Drawn(DemoState state) => new(Tasks(state).ToDrawn(terminal.Width()), Machines(state).ToDrawn(terminal.Width()));
 }

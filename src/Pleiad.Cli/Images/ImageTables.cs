@@ -16,7 +16,9 @@ internal static class ImageTables
 
     public static TextTable List(IEnumerable<StoredImage> images, TimeProvider time)
     {
-        var table = new TextTable(new("Name"), new("Kind"), new("Size", true), new("Memory", true), new("Machine"), new("Network"), new("Port", true), new("Stored", true), new("Digest"), new("Problem", Wraps: true));
+        var table = new TextTable(
+            new("Name"), new("Kind", Spare: 1), new("Size", true), new("Memory", true), new("Machine", Spare: 3), new("Network", Spare: 4), new("Port", true, Spare: 2), new("Stored", true, Spare: 5),
+            new("Digest", Spare: 6), new("Problem", Wraps: true));
         foreach (var image in images)
         {
             var info = Info(image);

@@ -10,7 +10,8 @@ internal static class JobTables
     public static TextTable List(IEnumerable<JobInfo> jobs)
     {
         var table = new TextTable(
-            new("Name"), new("Service"), new("State"), new("Machine"), new("Waited", true), new("Ran", true), new("Status", true), new("Id"), new("Error", Wraps: true));
+            new("Name"), new("Service"), new("State"), new("Machine", Spare: 1), new("Waited", true), new("Ran", true), new("Status", true, Spare: 2), new("Id", Spare: 3),
+            new("Error", Wraps: true));
         foreach (var job in jobs)
         {
             table.Add(

@@ -10,7 +10,8 @@ internal static class MachineTables
     public static TextTable List(IEnumerable<MachineInfo> machines, TimeProvider time)
     {
         var table = new TextTable(
-            new("Id"), new("Service"), new("State"), new("Address"), new("In use", true), new("Slots", true), new("CPU", true), new("RAM", true), new("Started in", true), new("Contact", true), new("Why", Wraps: true));
+            new("Id"), new("Service"), new("State"), new("Address", Spare: 2), new("In use", true), new("Slots", true), new("CPU", true), new("Host RAM", true, Spare: 1), new("Started in", true, Spare: 3),
+            new("Contact", true, Spare: 4), new("Why", Wraps: true));
         foreach (var machine in machines)
         {
             table.Add(

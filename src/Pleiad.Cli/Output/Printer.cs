@@ -19,7 +19,7 @@ internal static class Printer
     {
         if (terminal.IsLive)
         {
-            terminal.Screen().Write(table.ToDrawn());
+            terminal.Screen().Write(table.ToDrawn(terminal.Width()));
         }
         else
         {

@@ -43,13 +43,13 @@ internal static class Watch
     private static async Task RedrawAsync<T>(Terminal terminal, Func<CancellationToken, Task<T>> look, Func<T, TextTable> draw, CancellationToken cancellation)
     {
         var screen = terminal.Screen();
-        await screen.Live(draw(await look(cancellation)).ToDrawn()).StartAsync(async live =>
+        await screen.Live(draw(await look(cancellation)).ToDrawn(terminal.Width())).StartAsync(async live =>
         {
             while (true)
             {
                 await Task.Delay(Interval, terminal.Time, cancellation);
                 screen.Profile.Width = terminal.Width();
-                live.UpdateTarget(draw(await look(cancellation)).ToDrawn());
+                live.UpdateTarget(draw(await look(cancellation)).ToDrawn(terminal.Width()));
             }
         });
     }

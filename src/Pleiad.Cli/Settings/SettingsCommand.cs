@@ -11,7 +11,7 @@ internal sealed class SettingsCommand(Terminal terminal)
 {
     public static TextTable Table(IEnumerable<SettingInfo> settings)
     {
-        var table = new TextTable(new("Setting"), new("In YAML"), new("Value", true), new("Unit"), new("Default", true), new("From", true), new("To", true), new("Meaning", Wraps: true));
+        var table = new TextTable(new("Setting"), new("In YAML", Spare: 1), new("Value", true), new("Unit"), new("Default", true), new("From", true, Spare: 2), new("To", true, Spare: 2), new("Meaning", Wraps: true));
         foreach (var setting in settings)
         {
             table.Add(

@@ -20,6 +20,9 @@ internal sealed class CommandRun
     /// <summary>Whether it looks like a terminal with a person.</summary>
     public bool IsTerminal { get; init; }
 
+    /// <summary>Columns of the terminal.</summary>
+    public int Width { get; init; } = 120;
+
     /// <summary>Standard output so far.</summary>
     public string OutSoFar => Encoding.UTF8.GetString(_out.ToArray());
 
@@ -43,7 +46,7 @@ internal sealed class CommandRun
         Time = new FixedTime(Samples.Now),
         AsksPeople = IsTerminal,
         IsLive = IsTerminal,
-        Width = () => 120,
+        Width = () => Width,
     };
 
     /// <summary>Runs against an API.</summary>

@@ -20,7 +20,7 @@ public sealed class MachineCommandTests
 
         outcome.Out.ShouldBe(
             """
-            ID            SERVICE  STATE     ADDRESS         IN USE  SLOTS   CPU       RAM  STARTED IN     CONTACT  WHY
+            ID            SERVICE  STATE     ADDRESS         IN USE  SLOTS   CPU  HOST RAM  STARTED IN     CONTACT  WHY
             m-aaaaaaaaaa  primes   ready     10.77.0.2:8080       3      5  73 %  38.0 MiB       91 ms  120 ms ago  1 in work and 3 waiting need 4 machines
             m-aabbbbbbbb  primes   starting  10.77.0.3:8080       5      5   0 %  38.0 MiB           -           -  1 in work and 3 waiting need 4 machines
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Pleiad.Cli.Output;
 using Pleiad.Cli.Tests.Fixtures;
 using Shouldly;
@@ -41,6 +42,24 @@ public sealed class OutputTests
         outcome.Out.ShouldContain("╭");
         outcome.Out.ShouldContain("\e[");
         outcome.Out.ShouldContain("primes");
+    }
+
+    [Theory]
+    [InlineData(40, "machine", "m-aabbbbbbbb")]
+    [InlineData(80, "machine", "m-aabbbbbbbb")]
+    [InlineData(100, "machine", "m-aabbbbbbbb")]
+    [InlineData(40, "job", "test1")]
+    [InlineData(80, "job", "test1")]
+    [InlineData(100, "job", "test1")]
+    [InlineData(40, "service", "primes")]
+    [InlineData(80, "service", "primes")]
+    public async Task A_terminal_however_narrow_shows_what_there_is(int width, string noun, string there)
+    {
+        await using var api = await FakeApi.StartAsync();
+        var outcome = await new CommandRun { IsTerminal = true, Width = width, Environment = { ["NO_COLOR"] = "1" } }.RunAsync(api, default, noun, "list");
+
+        outcome.Out.ShouldContain(there);
+        Regex.Replace(outcome.Out, "\e\\[[0-9;]*m", "").Split('\n').ShouldAllBe(line => line.Length <= width);
     }
 
     [Fact]
