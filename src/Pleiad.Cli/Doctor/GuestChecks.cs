@@ -75,14 +75,20 @@ internal static partial class GuestChecks
         var tcg = probe.Attempts.FirstOrDefault(attempt => attempt.Accelerator == "tcg");
         yield return kvm is { Works: true }
             ? new("kvm", Verdict.Ok, kvm.Outcome)
-            : new("kvm", Verdict.Warn, $"{kvm?.Outcome ?? "not tried"}: machines are emulated, which is slower", "use a host with hardware virtualization, or nested virtualization switched on");
+            : new("kvm", Verdict.Warn, $"{(kvm is null ? "not tried" : Full(kvm))}; machines are emulated, which is slower", KvmRemedy(kvm));
         yield return tcg switch
         {
             { Works: true } => new("tcg", Verdict.Ok, tcg.Outcome),
             null => new("tcg", Verdict.Ok, "not needed: kvm works"),
-            _ => new("tcg", Verdict.Fail, tcg.Outcome, Tool.Install("--reinstall", "qemu-system-x86")),
+            _ => new("tcg", Verdict.Fail, Full(tcg), Tool.Install("--reinstall", "qemu-system-x86")),
         };
     }
+
+    private static string KvmRemedy(ProbeAttempt? kvm) => kvm?.Outcome == AcceleratorProbe.KvmForbidden
+        ? "sudo usermod -aG kvm \"$USER\", then log in again"
+        : "use a host with hardware virtualization, or nested virtualization switched on";
+
+    private static string Full(ProbeAttempt attempt) => attempt.Detail is null ? attempt.Outcome : $"{attempt.Outcome}: {attempt.Detail}";
 
     private static Finding NotTried(string accelerator) => new(accelerator, Verdict.Warn, "not tried: there is no guest to try it with", "pleiad image build");
 

@@ -50,7 +50,7 @@ internal sealed record HostParts(
         var result = await AcceleratorProbe.ProbeAsync(qemu, options.ProbeKernel, options.CacheDirectory, time, cancellation);
         return result.Accelerator is { } found
             ? (found, result.Reason)
-            : throw new MachineHostException(MachineHostFault.NoAccelerator, $"no accelerator starts a guest here: {result.Reason}");
+            : throw new MachineHostException(MachineHostFault.NoAccelerator, $"no accelerator starts a guest here: {result.Reason}; 'pleiad doctor' has the details");
     }
 
     /// <summary>Loopback ports of machines that an earlier run left.</summary>

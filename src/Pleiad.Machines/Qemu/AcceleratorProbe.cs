@@ -21,6 +21,9 @@ public static class AcceleratorProbe
     /// <summary>Longest time for a guest under tcg to say a word; much, for a loaded host.</summary>
     public static readonly TimeSpan TcgTimeMax = TimeSpan.FromSeconds(20);
 
+    /// <summary>Outcome when there is a <c>/dev/kvm</c> that this user may not open.</summary>
+    public const string KvmForbidden = "this user may not open /dev/kvm";
+
     private const string Sign = "pleiad: ready ";
     private const string KernelArguments = "ip=10.0.2.15/24 gw=10.0.2.2 port=8080";
     private const string Mac = "02:50:0a:00:02:0f";
@@ -79,7 +82,7 @@ public static class AcceleratorProbe
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new ProbeAttempt("kvm", false, "/dev/kvm cannot be opened; add the user to the group kvm", TimeSpan.Zero);
+            return new ProbeAttempt("kvm", false, KvmForbidden, TimeSpan.Zero);
         }
 
         var attempt = await TryAsync(qemu, kernel, "kvm", KvmTimeMax, time, cancellation);
@@ -118,7 +121,7 @@ public static class AcceleratorProbe
             var taken = time.GetElapsedTime(started);
             return spoke
                 ? new ProbeAttempt(accelerator, true, string.Create(CultureInfo.InvariantCulture, $"started in {taken.TotalMilliseconds:0} ms"), taken)
-                : new ProbeAttempt(accelerator, false, $"QEMU ended: {Shorten(await errors)}", taken);
+                : Ended(accelerator, Shorten(await errors), taken);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -129,6 +132,9 @@ public static class AcceleratorProbe
             await EndAsync(process, time);
         }
     }
+
+    private static ProbeAttempt Ended(string accelerator, string words, TimeSpan taken) =>
+        new(accelerator, false, words.Length == 0 ? "QEMU ended without a word" : "QEMU ended with an error", taken) { Detail = words.Length == 0 ? null : words };
 
     /// <summary>Whether guest code prints a line with our sign before the output ends.</summary>
     private static async Task<bool> SpeaksAsync(StreamReader output, CancellationToken cancellation)
@@ -164,16 +170,16 @@ public static class AcceleratorProbe
     private static string Shorten(string errors)
     {
         var text = string.Join(' ', errors.Split(['\n', '\r'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
-        return text.Length == 0 ? "without a word" : text.Length > 200 ? text[..200] + "…" : text;
+        return text.Length > 200 ? text[..200] + "…" : text;
     }
 
-    /// <summary>What a result holds for: this QEMU, this start of the host, this kernel, this user.</summary>
+    /// <summary>What a result holds for: this form of the record, this QEMU, this start of the host, this kernel, this user.</summary>
     private static async Task<string> KeyAsync(QemuProgram qemu, string kernel, CancellationToken cancellation)
     {
         await using var file = File.OpenRead(kernel);
         var digest = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellation));
         var boot = (await File.ReadAllTextAsync("/proc/sys/kernel/random/boot_id", cancellation)).Trim();
-        return $"{qemu.Path} {qemu.Version} {boot} {digest} {ProcessCalls.EffectiveUser()}";
+        return $"2 {qemu.Path} {qemu.Version} {boot} {digest} {ProcessCalls.EffectiveUser()}";
     }
 
     private static ProbeResult? Cached(string directory, string key)

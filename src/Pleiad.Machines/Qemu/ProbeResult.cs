@@ -5,7 +5,11 @@ namespace Pleiad.Machines.Qemu;
 /// <param name="Works">Whether a guest ran.</param>
 /// <param name="Outcome">In a few words, for example <c>a guest did not start within 3 s</c>.</param>
 /// <param name="Taken">How long the attempt took.</param>
-public sealed record ProbeAttempt(string Accelerator, bool Works, string Outcome, TimeSpan Taken);
+public sealed record ProbeAttempt(string Accelerator, bool Works, string Outcome, TimeSpan Taken)
+{
+    /// <summary>QEMU's own words when it ended with an error, on one line and at most 200 characters; otherwise null.</summary>
+    public string? Detail { get; init; }
+}
 
 /// <summary>Which accelerator a host has, found out by starting a guest.</summary>
 /// <param name="Accelerator">The quickest that works; null when none does.</param>

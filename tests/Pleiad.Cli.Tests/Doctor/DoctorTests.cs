@@ -70,6 +70,24 @@ public sealed class DoctorTests
     }
 
     [Fact]
+    public void What_QEMU_said_is_in_the_finding_but_not_in_the_reason_that_up_shows()
+    {
+        var ends = new ProbeAttempt("kvm", false, "/dev/kvm opens, but QEMU ended with an error", TimeSpan.Zero) { Detail = "Assertion `ret == 1' failed." };
+        var result = new ProbeResult("tcg", [ends, new ProbeAttempt("tcg", true, "started in 29 ms", TimeSpan.Zero)], false);
+
+        GuestChecks.Accelerators(result).First().Seen.ShouldContain("Assertion `ret == 1' failed.");
+        result.Reason.ShouldBe("kvm: /dev/kvm opens, but QEMU ended with an error; tcg: started in 29 ms");
+    }
+
+    [Fact]
+    public void A_user_without_a_right_to_kvm_is_told_how_to_get_it()
+    {
+        var result = new ProbeResult("tcg", [new("kvm", false, AcceleratorProbe.KvmForbidden, TimeSpan.Zero), new("tcg", true, "started in 29 ms", TimeSpan.Zero)], false);
+
+        GuestChecks.Accelerators(result).First().Remedy.ShouldBe("sudo usermod -aG kvm \"$USER\", then log in again");
+    }
+
+    [Fact]
     public void Machines_can_run_unless_a_check_fails()
     {
         DoctorReport.Of([new("a", Verdict.Ok, ""), new("b", Verdict.Warn, "")]).CanRun.ShouldBeTrue();
