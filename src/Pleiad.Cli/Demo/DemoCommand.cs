@@ -71,9 +71,9 @@ internal sealed class DemoCommand : PleiadCommand
             Terminal.Json(report, CliJson.Default.DemoReport);
         }
 
-        foreach (var line in report.Scaling.Count > 0 ? Gain.Lines(report.Scaling, Environment.ProcessorCount) : [])
+        if (report.Scaling.Count > 1)
         {
-            view.Say(line);
+            view.Say(Gain.Summary(report.Scaling, Environment.ProcessorCount, report.Jobs.Count));
         }
 
         if (run.Problem is { } problem)

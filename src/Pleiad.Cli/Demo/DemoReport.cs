@@ -47,6 +47,9 @@ internal sealed record DemoScaling(int Machines, double Seconds);
 /// <summary>What the comparison says in words.</summary>
 internal static class Gain
 {
+    /// <summary>A gain above the bound by more than this is told to be chance.</summary>
+    private const double NoiseShare = 1.1;
+
     /// <summary>Numbers of machines worth comparing: 1, 2, 4, … and the most there may be; at most five.</summary>
     public static IReadOnlyList<int> Steps(int machinesMax)
     {
@@ -55,20 +58,27 @@ internal static class Gain
         return [.. doubled, machinesMax];
     }
 
-    public static IEnumerable<string> Lines(IReadOnlyList<DemoScaling> scaling, int cores)
-    {
-        var one = scaling[0].Seconds;
-        foreach (var step in scaling)
-        {
-            yield return string.Create(CultureInfo.InvariantCulture, $"{step.Machines,3} {(step.Machines == 1 ? "machine: " : "machines:")} {step.Seconds,6:0.0} s  {one / step.Seconds:0.0} ×");
-        }
+    /// <summary>One measurement as a line.</summary>
+    /// <param name="step">It.</param>
+    /// <param name="one">The one on one machine.</param>
+    public static string Line(DemoScaling step, DemoScaling one) => string.Create(
+        CultureInfo.InvariantCulture, $"{step.Machines,3} {(step.Machines == 1 ? "machine: " : "machines:")} {step.Seconds,6:0.0} s  {one.Seconds / step.Seconds:0.0} ×");
 
-        if (scaling.Count > 1)
-        {
-            var best = scaling.Skip(1).MinBy(step => step.Seconds)!;
-            yield return string.Create(
-                CultureInfo.InvariantCulture,
-                $"{best.Machines} machines: {one / best.Seconds:0.0} × as quick as 1; this machine has {cores} core{(cores == 1 ? "" : "s")}, so at most {Math.Min(cores, best.Machines)} × is to be expected.");
-        }
+    /// <summary>What was gained at best, with what could be expected: no more than there are cores, and no more than the tasks divide into rounds.</summary>
+    /// <param name="scaling">The measurements, the first on one machine; at least two.</param>
+    /// <param name="cores">CPUs that the machines share.</param>
+    /// <param name="tasks">How many tasks of about the same size.</param>
+    public static string Summary(IReadOnlyList<DemoScaling> scaling, int cores, int tasks)
+    {
+        var best = scaling.Skip(1).MinBy(step => step.Seconds)!;
+        var gain = scaling[0].Seconds / best.Seconds;
+        var rounds = (tasks + best.Machines - 1) / best.Machines;
+        var byRounds = (double)tasks / rounds;
+        var bound = Math.Min(cores, byRounds);
+        var why = byRounds < cores
+            ? $"{tasks} task{(tasks == 1 ? "" : "s")} on {best.Machines} machines take {rounds} round{(rounds == 1 ? "" : "s")}"
+            : $"this machine has {cores} core{(cores == 1 ? "" : "s")}";
+        var chance = gain > bound * NoiseShare ? " What is above that is chance: something else kept the cores busy for a while." : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{best.Machines} machines: {gain:0.0} × as quick as 1; {why}, so at most {bound:0.#} × is to be expected.{chance}");
     }
 }

@@ -43,7 +43,7 @@ internal sealed class DemoRun(PleiadClient client, DemoOptions options, DemoView
         var server = await client.GetServerAsync(cancellation);
         view.Say(
             $"Image {image.Manifest.Name}: {Figures.Bytes(image.Bytes)}; a machine has {Figures.Bytes(image.Manifest.MemoryBytes)} of RAM; " +
-            $"accelerator {server.Accelerator}, network {server.Network} ('pleiad doctor' says why).");
+            $"accelerator {server.Accelerator}{(server.Accelerator == "kvm" ? "" : " (emulation, which is slower: 'pleiad doctor' says why)")}, network {server.Network}.");
         await ApplyAsync(1, options.Machines, cancellation);
         await WaitForMachinesAsync("one machine is ready", ready => ready >= 1, exactly: false, cancellation);
 
@@ -64,6 +64,7 @@ internal sealed class DemoRun(PleiadClient client, DemoOptions options, DemoView
             foreach (var count in Gain.Steps(options.Machines))
             {
                 scaling.Add(await CompareAsync(tasks, count, cancellation));
+                view.Say(Gain.Line(scaling[^1], scaling[0]));
             }
         }
 
@@ -86,7 +87,6 @@ internal sealed class DemoRun(PleiadClient client, DemoOptions options, DemoView
 
         var jobs = state.Tasks.Select(entry => entry.Job).ToList();
         var seconds = (jobs.Max(job => job.Ended)!.Value - jobs.Min(job => job.Submitted)).TotalSeconds;
-        view.Say(string.Create(CultureInfo.InvariantCulture, $"  on {count}: {seconds:0.0} s"));
         return new DemoScaling(count, Math.Round(seconds, 3));
     }
 
