@@ -101,6 +101,7 @@ internal sealed class UpCommand : PleiadCommand
         });
         logging.SetMinimumLevel(Terminal.IsDebugging ? LogLevel.Debug : LogLevel.Information);
         logging.AddFilter("Microsoft.AspNetCore", Terminal.IsDebugging ? LogLevel.Information : LogLevel.Warning);
+        logging.AddFilter("Microsoft.Hosting.Lifetime", Terminal.IsDebugging ? LogLevel.Information : LogLevel.Warning); // the addresses are said on standard output
         logging.AddFilter("Yarp", LogLevel.Warning);
     }
 

@@ -43,7 +43,7 @@ internal sealed partial class EventLog : IAsyncDisposable
     /// <summary>Records an event; returns at once.</summary>
     internal void Record(EventKind kind, string reason, string? service = null, string? machine = null, string? job = null)
     {
-        LogEvent(kind, service, machine, job, reason);
+        LogEvent(kind, service ?? "-", machine ?? "-", job ?? "-", reason);
         if (!_buffer.Writer.TryWrite(new PleiadEvent(kind, _time.GetUtcNow(), reason) { Service = service, Machine = machine, Job = job }))
         {
             Interlocked.Increment(ref _lost);
@@ -130,7 +130,7 @@ internal sealed partial class EventLog : IAsyncDisposable
     }
 
     [LoggerMessage(4000, LogLevel.Information, "{Kind} service={Service} machine={Machine} job={Job}: {Reason}")]
-    private partial void LogEvent(EventKind kind, string? service, string? machine, string? job, string reason);
+    private partial void LogEvent(EventKind kind, string service, string machine, string job, string reason);
 
     [LoggerMessage(4001, LogLevel.Error, "{Count} events were not written to the store")]
     private partial void LogLost(long count, Exception? error);

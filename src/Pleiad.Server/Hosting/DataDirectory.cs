@@ -58,7 +58,7 @@ public sealed class DataDirectory : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException("--data", new InputProblem(path, null, $"cannot be used: {error.Message}", "give a directory that you may write to with --data or PLEIAD_DATA"), error);
+            throw new InvalidInputException("--data", new InputProblem(path, null, $"cannot be used ({error.Message.TrimEnd('.')})", "give a directory that you may write to with --data or PLEIAD_DATA"), error);
         }
     }
 

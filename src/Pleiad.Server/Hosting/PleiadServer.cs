@@ -208,7 +208,7 @@ public sealed partial class PleiadServer : IAsyncDisposable
             Directory = DataDirectory.MachinesOf(_data!.Path),
             Namespace = DataDirectory.NamespaceOf(_data.Path),
             CacheDirectory = Cache,
-            ProbeKernel = await ProbeImage.FindAsync(images, Cache, _time, cancellation),
+            ProbeKernel = await ProbeImage.FindAsync(images, Cache, new LoggedSteps(_loggers.CreateLogger<PleiadServer>()), _time, cancellation),
             Accelerator = _options.Accelerator,
             Network = _options.Network,
             HealthInterval = _options.HealthInterval,
@@ -261,6 +261,15 @@ public sealed partial class PleiadServer : IAsyncDisposable
             await app.DisposeAsync();
         }
     }
+
+    /// <summary>Tells what takes time while a server starts, so that nobody waits without knowing for what.</summary>
+    private sealed class LoggedSteps(ILogger logger) : IProgress<string>
+    {
+        public void Report(string value) => LogStarting(logger, value);
+    }
+
+    [LoggerMessage(4401, LogLevel.Information, "Starting: {Step}")]
+    private static partial void LogStarting(ILogger logger, string step);
 
     [LoggerMessage(4400, LogLevel.Error, "The server stops and could not {Step}")]
     private static partial void LogStep(ILogger logger, string step, Exception error);
