@@ -23,7 +23,7 @@ internal sealed class JobCancelCommand : PleiadCommand
         }
         else
         {
-            Terminal.Out.WriteLine($"job {job.Name} is {job.State}");
+            Terminal.Out.WriteLine(job.State == "cancelled" ? $"job {job.Name} is cancelled" : $"job {job.Name} is {job.State} already; there was nothing to cancel");
         }
 
         return ExitCode.Done;

@@ -29,7 +29,7 @@ internal static class ErrorReport
 
     private static (ExitCode Code, IEnumerable<string> Lines) Describe(Exception error) => error switch
     {
-        InvalidInputException invalid => (ExitCode.WrongInput, invalid.Problems.Select(problem => $"{invalid.Subject}: {problem}")),
+        InvalidInputException invalid => (ExitCode.WrongInput, invalid.Problems.Select(problem => problem.Key == invalid.Subject ? $"{problem}" : $"{invalid.Subject}: {problem}")),
         PleiadUnreachableException unreachable => (ExitCode.Unreachable, [$"{unreachable.Message} with --server or PLEIAD_SERVER"]),
         PleiadApiException { Problem.Problems: { Count: > 0 } problems } refused => (CodeOf(refused), problems.Select(Line)),
         PleiadApiException refused => (CodeOf(refused), [refused.Message]),

@@ -40,9 +40,13 @@ internal static class InputFile
 
             return read.ToArray();
         }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InvalidInputException(option, new InputProblem(file, null, "does not exist", "give a readable file, or '-' for stdin"), error);
+        }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException(option, new InputProblem(file, null, $"cannot be read ({error.Message})", "give a readable file, or '-' for stdin"), error);
+            throw new InvalidInputException(option, new InputProblem(file, null, $"cannot be read ({error.Message.TrimEnd('.')})", "give a readable file, or '-' for stdin"), error);
         }
     }
 }

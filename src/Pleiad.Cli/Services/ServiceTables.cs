@@ -1,6 +1,7 @@
 using Pleiad.Cli.Output;
 using Pleiad.Cli.Running;
 using Pleiad.Client.Contract;
+using Pleiad.Core.Documents;
 
 namespace Pleiad.Cli.Services;
 
@@ -10,7 +11,8 @@ internal static class ServiceTables
     public static TextTable List(IEnumerable<ServiceInfo> services)
     {
         var table = new TextTable(
-            new("Name"), new("Image"), new("Ready", true), new("Starting", true), new("Min", true), new("Max", true), new("Slots", true), new("In flight", true), new("Waiting", true), new("Problem", Wraps: true));
+            new("Name"), new("Image", Spare: 4), new("Ready", true), new("Starting", true, Spare: 1), new("Min", true, Spare: 2), new("Max", true, Spare: 2), new("Slots", true, Spare: 3), new("In flight", true),
+            new("Waiting", true), new("Problem", Wraps: true));
         foreach (var service in services)
         {
             table.Add(
@@ -27,10 +29,10 @@ internal static class ServiceTables
         ("slots", $"{service.Slots} a machine"),
         ("machines", $"{service.Ready} ready, {service.Starting} starting, {service.Draining} draining (from {service.MachinesMin} to {service.MachinesMax})"),
         ("work", $"{service.InFlight} in machines, {service.Waiting} waiting for a slot, {service.JobsWaiting} jobs waiting"),
-        ("idleTimeout", Figures.Milliseconds(service.IdleTimeoutMs)),
-        ("addressReservation", Figures.Milliseconds(service.AddressReservationMs)),
-        ("hangTimeout", Figures.Milliseconds(service.HangTimeoutMs)),
-        ("queue", $"at most {service.QueueLimit} requests, each at most {Figures.Milliseconds(service.QueueDeadlineMs)}"),
+        ("idleTimeout", Duration.Format(TimeSpan.FromMilliseconds(service.IdleTimeoutMs))),
+        ("addressReservation", Duration.Format(TimeSpan.FromMilliseconds(service.AddressReservationMs))),
+        ("hangTimeout", Duration.Format(TimeSpan.FromMilliseconds(service.HangTimeoutMs))),
+        ("queue", $"at most {service.QueueLimit} requests, each at most {Duration.Format(TimeSpan.FromMilliseconds(service.QueueDeadlineMs))}"),
         ("plan", service.Plan),
         ("problem", service.Problem));
 }

@@ -33,7 +33,7 @@ internal sealed class SettingsSetCommand : PleiadCommand
         }
         else
         {
-            Terminal.Out.WriteLine($"{setting.Key} ({setting.Term}) is {setting.Value} {setting.Unit}");
+            Terminal.Out.WriteLine($"{setting.Key} ({setting.Term}) is {setting.Value} {(setting.Value == 1 && setting.Unit != "ms" ? setting.Unit.TrimEnd('s') : setting.Unit)}");
         }
 
         return ExitCode.Done;

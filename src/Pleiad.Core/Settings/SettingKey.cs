@@ -57,11 +57,11 @@ public sealed record SettingKey(string Key, string Term, string Unit, long Defau
         }
         else if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value))
         {
-            throw new InvalidInputException("settings", new InputProblem(Key, text, "is no whole number", Rule));
+            throw new InvalidInputException("settings", new InputProblem(Key, text, Unit == "ms" ? "is no length of time" : "is no whole number", Rule));
         }
 
         return value >= Min && value <= Max ? value : throw new InvalidInputException("settings", new InputProblem(Key, text, "is out of range", Rule));
     }
 
-    private string Rule => $"give a whole number of {Unit} from {Min} to {Max}";
+    private string Rule => $"give a whole number of {Unit} from {Min} to {Max}{(Unit == "ms" ? ", or a time with its unit such as 30s or 5m" : "")}";
 }

@@ -39,10 +39,10 @@ public sealed class ServiceCommandTests
             slots:              5 a machine
             machines:           2 ready, 1 starting, 0 draining (from 2 to 8)
             work:               3 in machines, 4 waiting for a slot, 5 jobs waiting
-            idleTimeout:        10 min
-            addressReservation: 60.0 s
-            hangTimeout:        10.0 s
-            queue:              at most 1000 requests, each at most 30.0 s
+            idleTimeout:        10m
+            addressReservation: 1m
+            hangTimeout:        10s
+            queue:              at most 1000 requests, each at most 30s
             plan:               3 in work and 4 waiting need 2 machines
             problem:            the last start failed: QEMU ended
 
@@ -98,7 +98,7 @@ public sealed class ServiceCommandTests
         var outcome = await CommandRun.WithAsync(api, "service", "apply", "-f", "/nonexistent/service.yaml");
 
         outcome.ExitCode.ShouldBe(2);
-        outcome.Error.ShouldStartWith("pleiad: --file: /nonexistent/service.yaml cannot be read");
+        outcome.Error.ShouldStartWith("pleiad: --file: /nonexistent/service.yaml does not exist; give");
     }
 
     [Fact]

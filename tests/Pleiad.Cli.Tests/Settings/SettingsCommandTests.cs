@@ -25,6 +25,7 @@ public sealed class SettingsCommandTests
     [InlineData("last_connect_ms", "5m", "last_connect_ms (idleTimeout) is 300000 ms\n")]
     [InlineData("idleTimeout", "300000", "last_connect_ms (idleTimeout) is 300000 ms\n")]
     [InlineData("slots", "7", "free_count (slots) is 7 requests\n")]
+    [InlineData("min_vm_count", "1", "min_vm_count (machinesMin) is 1 machine\n")]
     [InlineData("queue.deadline", "1.5s", "queue_deadline_ms (queue.deadline) is 1500 ms\n")]
     public async Task A_setting_is_known_by_both_names(string name, string value, string said)
     {
@@ -39,6 +40,7 @@ public sealed class SettingsCommandTests
     [Theory]
     [InlineData("bogus", "1", "pleiad: settings: bogus is no setting; known: free_count")]
     [InlineData("slots", "0", "pleiad: settings: free_count '0' is out of range; give a whole number of requests from 1 to 10000")]
+    [InlineData("idleTimeout", "5x", "pleiad: settings: last_connect_ms '5x' is no length of time; give a whole number of ms from 100 to 864000000, or a time with its unit such as 30s or 5m")]
     [InlineData("slots", "5m", "pleiad: settings: free_count '5m' is no whole number; give a whole number of requests from 1 to 10000")]
     public async Task A_wrong_setting_exits_with_2_before_any_call(string name, string value, string error)
     {

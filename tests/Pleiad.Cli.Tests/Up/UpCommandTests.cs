@@ -18,7 +18,7 @@ public sealed class UpCommandTests
 
         outcome.ExitCode.ShouldBe(2);
         outcome.Out.ShouldBeEmpty();
-        outcome.Error.ShouldStartWith("pleiad: --listen: ");
+        outcome.Error.ShouldStartWith("pleiad: --listen 'http://0.0.0.0:0' is not loopback");
         outcome.Error.ShouldContain("token");
     }
 
