@@ -36,6 +36,7 @@ internal sealed partial class Monitor(FleetContext context, Fleets fleets, Gatew
             try
             {
                 gateway.Flush();
+                await GiveBackAsync();
                 await ReportAsync();
                 await ReleaseStaleAsync();
                 await CountJobsAsync();
@@ -76,6 +77,16 @@ internal sealed partial class Monitor(FleetContext context, Fleets fleets, Gatew
     private static MachineReport Report(MachineSnapshot seen, int free) => new(
         seen.Id, seen.Service, seen.ImageDigest, Words.Of(seen.State), seen.Address.Ip, seen.Address.Port, seen.Usage.CpuShare, seen.Usage.ResidentBytes, free,
         seen.LastContact, seen.Started, seen.Reason);
+
+    /// <summary>In their order; at the first that the store refuses the round ends, with it still in the queue.</summary>
+    private async Task GiveBackAsync()
+    {
+        while (context.NotGivenBack.TryPeek(out var machine))
+        {
+            await context.GiveBackAsync(machine);
+            context.NotGivenBack.TryDequeue(out _);
+        }
+    }
 
     private async Task ReleaseStaleAsync()
     {

@@ -20,13 +20,13 @@ internal sealed partial class ServiceFleet
                 RecordEnd(machine, end);
             }
         }
+        catch (StateException error)
+        {
+            await FailAsync(machine, error.Message);
+        }
         catch (Exception error)
         {
-            Fail(machine, $"{error.GetType().Name}: {error.Message}");
-            if (machine.Machine is { } host)
-            {
-                await host.StopAsync();
-            }
+            await FailAsync(machine, $"{error.GetType().Name}: {error.Message}");
         }
         finally
         {
@@ -135,18 +135,26 @@ internal sealed partial class ServiceFleet
         _context.Events.Record(EventKind.MachineStartFailed, detail, Service.Name, machine.Id.Value);
     }
 
+    private async Task FailAsync(FleetMachine machine, string detail)
+    {
+        Fail(machine, detail);
+        if (machine.Machine is { } host)
+        {
+            await host.StopAsync();
+        }
+    }
+
     private async Task GiveBackAsync(FleetMachine machine)
     {
         Dispatcher.RemoveMachine(machine.Id);
         _context.Transport.Forget(machine.Id);
         try
         {
-            await _context.Store.ReleaseAddressAsync(machine.Id, _context.Time.GetUtcNow(), CancellationToken.None);
-            await _context.Store.RemoveMachinesAsync([machine.Id], CancellationToken.None);
+            await _context.GiveBackAsync(machine.Id);
         }
         catch (StateException error)
         {
-            // The monitor releases addresses of machines that are not here when the store answers again.
+            _context.NotGivenBack.Enqueue(machine.Id);
             LogGiveBack(_context.Logger, machine.Id, error);
         }
 
