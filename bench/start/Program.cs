@@ -27,6 +27,7 @@ for (var round = -2; round < rounds; round++)
     }
 }
 
+var idle = await bench.IdleAsync();
 var bare = Statistics.Quantile(rows[StartBench.Bare], 0.5);
 var results = bench.Ways.Select(way => new
 {
@@ -39,7 +40,7 @@ var results = bench.Ways.Select(way => new
 }).ToList();
 if (json)
 {
-    Console.WriteLine(JsonSerializer.Serialize(new { benchmark = "start", accelerator = bench.Accelerator, cores = Environment.ProcessorCount, goal = StartBench.Goal, results }));
+    Console.WriteLine(JsonSerializer.Serialize(new { benchmark = "start", accelerator = bench.Accelerator, cores = Environment.ProcessorCount, goal = StartBench.Goal, results, idle = new { cpuMsPerSecond = Math.Round(idle.CpuMsPerSecond, 2), guestBytes = idle.GuestBytes, residentBytes = idle.ResidentBytes } }));
 }
 else
 {
@@ -50,6 +51,7 @@ else
     }
 
     AnsiConsole.Write(table);
+    Console.WriteLine(FormattableString.Invariant($"an idle machine: {idle.CpuMsPerSecond:0.0} ms of CPU a second, {idle.GuestBytes / 1e6:0.00} MB in use in the guest, {idle.ResidentBytes / 1048576.0:0.0} MiB resident on the host"));
     Console.WriteLine($"accelerator {bench.Accelerator}, {Environment.ProcessorCount} cores; goal: '{StartBench.Host}' at most {StartBench.Goal} times bare");
 }
 

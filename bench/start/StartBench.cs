@@ -44,6 +44,23 @@ internal sealed class StartBench : IAsyncDisposable
         }
     }
 
+    /// <summary>What a machine without requests costs over some seconds, its health checks (one a second) included.</summary>
+    internal async Task<(double CpuMsPerSecond, long GuestBytes, long ResidentBytes)> IdleAsync()
+    {
+        var machine = Order();
+        await machine.Started;
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        var watch = Stopwatch.StartNew();
+        using var qemu = Process.GetProcessById(machine.Snapshot.ProcessId!.Value);
+        var before = qemu.TotalProcessorTime;
+        await Task.Delay(TimeSpan.FromSeconds(10));
+        qemu.Refresh();
+        var cost = (qemu.TotalProcessorTime - before).TotalMilliseconds / watch.Elapsed.TotalSeconds;
+        var seen = machine.Snapshot;
+        await machine.StopAsync();
+        return (cost, seen.Guest!.MemoryUsedBytes, seen.Usage.ResidentBytes);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _gateway?.Dispose();
@@ -91,9 +108,12 @@ internal sealed class StartBench : IAsyncDisposable
         Ways = [(Bare, _bare.MeasureAsync), (Host, HostAsync), (Request, RequestAsync)];
     }
 
+    private IMachine Order() =>
+        _host!.Start(new MachineOrder(MachineId.New(), "bench", _image, _host.Addresses[0], TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(10), "a start to measure"));
+
     private async Task<double> HostAsync()
     {
-        var machine = _host!.Start(new MachineOrder(MachineId.New(), "bench", _image, _host.Addresses[0], TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(10), "a start to measure"));
+        var machine = Order();
         var seen = await machine.Started;
         var took = seen.StartDuration ?? throw new InvalidOperationException(seen.FailureDetail);
         await machine.StopAsync();

@@ -8,7 +8,7 @@ namespace Pleiad.Gateway.Transport;
 /// An answer's body as it comes, and after an upgrade the connection in both directions. Reading it to its end gives the connection back to its slot;
 /// disposing it before closes the connection, so that the machine learns that nobody listens any more.
 /// </summary>
-internal sealed class AnswerStream(SlotLink link, SlotConnection connection, RequestBody? body, AnswerHead head, int lineBytesMax) : Stream
+internal sealed class AnswerStream(SlotLink link, SlotConnection connection, RequestBody? body, AnswerHead head, int lineBytesMax, TimeProvider time) : Stream
 {
     /// <summary>How long a request's last write may lag behind the end of its answer before the connection is given up.</summary>
     private static readonly TimeSpan SendingGrace = TimeSpan.FromMilliseconds(50);
@@ -161,7 +161,7 @@ internal sealed class AnswerStream(SlotLink link, SlotConnection connection, Req
         {
             if (!body.Ended.IsCompleted && body.IsSent)
             {
-                await Task.WhenAny(body.Ended, Task.Delay(SendingGrace));
+                await Task.WhenAny(body.Ended, Task.Delay(SendingGrace, time));
             }
 
             keep &= body.Ended.IsCompleted && body.Succeeded;

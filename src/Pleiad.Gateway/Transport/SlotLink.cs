@@ -130,7 +130,7 @@ internal sealed class SlotLink : HttpMessageHandler
             }
 
             var answer = await ReadHeadAsync(connection, request, body);
-            var stream = new AnswerStream(this, connection, body, answer, _options.HeadBytesMax);
+            var stream = new AnswerStream(this, connection, body, answer, _options.HeadBytesMax, _time);
             answer.Content.Attach(stream);
             await stream.EndIfEmptyAsync();
             return answer.Response;

@@ -1,5 +1,6 @@
 using Pleiad.Core.Identity;
 using Pleiad.Machines.Networks;
+using Pleiad.Machines.Processes;
 using Pleiad.Machines.Qemu;
 
 namespace Pleiad.Machines.Hosting;

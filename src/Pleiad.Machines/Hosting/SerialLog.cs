@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Pleiad.Machines.Hosting;
 
@@ -27,17 +28,19 @@ internal static class SerialLog
             return false;
         }
 
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        var end = RandomAccess.GetLength(handle);
         var kept = new byte[bytesMax / 2];
-        stream.Seek(-kept.Length, SeekOrigin.End);
-        var count = stream.ReadAtLeast(kept, kept.Length, throwOnEndOfStream: false);
-        var tail = kept.AsSpan(0, count);
-        var line = tail.IndexOf((byte)'\n') + 1; // Begin with a whole line, if there is one.
+        var count = ReadAll(handle, kept, end - kept.Length);
+        var line = kept.AsSpan(0, count).IndexOf((byte)'\n') + 1; // Begin with a whole line, if there is one.
 
-        // What QEMU appends between these two calls comes before the tail: a few bytes out of place, none lost.
-        stream.SetLength(0);
-        using var append = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-        append.Write(tail[line..]);
+        // Over the beginning first, cut off then: whoever reads meanwhile, or comes after a Pleiad that was killed here, finds a line twice but never an
+        // empty log. What QEMU appended since is moved too; only what it appends between the last look and the cut, some microseconds, is lost.
+        RandomAccess.Write(handle, kept.AsSpan(line, count - line), 0);
+        long length = count - line;
+        count = ReadAll(handle, kept, end);
+        RandomAccess.Write(handle, kept.AsSpan(0, count), length);
+        RandomAccess.SetLength(handle, length + count);
         return true;
     }
 
@@ -46,10 +49,15 @@ internal static class SerialLog
     {
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            stream.Seek(-Math.Min(stream.Length, LastLineBytesMax), SeekOrigin.End);
+            using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var bytes = new byte[LastLineBytesMax];
-            var count = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            var count = ReadAll(handle, bytes, Math.Max(0, RandomAccess.GetLength(handle) - bytes.Length));
+            if (count == 0)
+            {
+                // It may have been cut between the two calls; it is not cut again so soon.
+                count = ReadAll(handle, bytes, Math.Max(0, RandomAccess.GetLength(handle) - bytes.Length));
+            }
+
             var line = Encoding.UTF8.GetString(bytes, 0, count)
                 .Split('\n')
                 .Select(line => new string([.. line.Where(c => !char.IsControl(c))]).Trim())
@@ -60,5 +68,16 @@ internal static class SerialLog
         {
             return null; // No log, no line: the failure that asks for it is told without.
         }
+    }
+
+    private static int ReadAll(SafeFileHandle file, Span<byte> bytes, long offset)
+    {
+        var count = 0;
+        while (count < bytes.Length && RandomAccess.Read(file, bytes[count..], offset + count) is > 0 and var read)
+        {
+            count += read;
+        }
+
+        return count;
     }
 }

@@ -1,3 +1,5 @@
+using Pleiad.Machines.Processes;
+
 namespace Pleiad.Machines.Images;
 
 /// <summary>The programs that build a unikernel.</summary>

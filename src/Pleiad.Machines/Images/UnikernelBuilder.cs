@@ -1,5 +1,6 @@
 using Pleiad.Core.Documents;
 using Pleiad.Core.Identity;
+using Pleiad.Machines.Processes;
 
 namespace Pleiad.Machines.Images;
 

@@ -8,6 +8,7 @@ using Microsoft.Win32.SafeHandles;
 using Pleiad.Core.Identity;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
+using Pleiad.Machines.Processes;
 using Pleiad.Machines.Qemu;
 
 namespace Pleiad.Machines.Networks;

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text.RegularExpressions;
 using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Processes;
 
 namespace Pleiad.Machines.Qemu;
 

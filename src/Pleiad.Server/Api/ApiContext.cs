@@ -12,6 +12,9 @@ namespace Pleiad.Server.Api;
 internal sealed record ApiContext(
     PleiadServerOptions Options, Fleets Fleets, IStateStore Store, ImageStore Images, IMachineHost Host, EventLog Events, JobEnds JobEnds, TimeProvider Time, DateTimeOffset Started)
 {
+    /// <summary>Ends calls that are held back, as the API stops; set before it listens.</summary>
+    internal CancellationToken Stopping { get; set; }
+
     /// <summary>Address of the API with its real port; known once it listens.</summary>
     internal Uri? Api { get; set; }
 
@@ -21,6 +24,20 @@ internal sealed record ApiContext(
     /// <summary>Longest time a call may be held back with waitMs.</summary>
     internal static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
 
+    /// <summary>Holds a call back until <paramref name="wait"/> ends; when the API stops it is answered at once with what there is.</summary>
+    internal async Task<T> HeldBackAsync<T>(int? waitMs, Func<TimeSpan, CancellationToken, Task<T>> wait, CancellationToken caller)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(caller, Stopping);
+        try
+        {
+            return await wait(Wait(waitMs), either.Token);
+        }
+        catch (OperationCanceledException) when (!caller.IsCancellationRequested)
+        {
+            return await wait(TimeSpan.Zero, caller);
+        }
+    }
+
     /// <summary>A caller's waitMs within its bounds.</summary>
-    internal static TimeSpan Wait(int? waitMs) => TimeSpan.FromMilliseconds(Math.Clamp(waitMs ?? 0, 0, WaitMax.TotalMilliseconds));
+    private static TimeSpan Wait(int? waitMs) => TimeSpan.FromMilliseconds(Math.Clamp(waitMs ?? 0, 0, WaitMax.TotalMilliseconds));
 }

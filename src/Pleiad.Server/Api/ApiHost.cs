@@ -20,6 +20,7 @@ internal static class ApiHost
 
     internal static void UseApi(this WebApplication app, ApiContext context)
     {
+        context.Stopping = app.Lifetime.ApplicationStopping;
         app.UseExceptionHandler();
         app.UseStatusCodePages(ApiErrors.WriteStatusAsync);
         app.Use(new ApiAccess(context.Options).CheckAsync);

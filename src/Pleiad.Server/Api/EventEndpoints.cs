@@ -18,7 +18,7 @@ internal static class EventEndpoints
         api.MapGet("/events", async (long? after, int? limit, bool? newest, string? service, string? machine, string? kind, int? waitMs, CancellationToken cancellation) =>
         {
             var query = new EventQuery(after ?? 0, Limit(limit), newest ?? false, service, machine, Kind(kind));
-            var events = await context.Events.ListAsync(query, ApiContext.Wait(waitMs), cancellation);
+            var events = await context.HeldBackAsync(waitMs, (wait, either) => context.Events.ListAsync(query, wait, either), cancellation);
             return Results.Json(new EventPage([.. events.Select(Info)], events.Count > 0 ? events[^1].Id : query.After), Wire.Default.EventPage);
         }).WithName("listEvents").WithDescription("With waitMs (at most 30000) the answer is held back until there is an event after 'after'.").Produces<EventPage>().WithTags("events");
 

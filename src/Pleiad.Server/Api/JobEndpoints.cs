@@ -27,7 +27,7 @@ internal static class JobEndpoints
             await ListAsync(context, service, state, name, after, limit, cancellation)).WithName("listJobs").Produces<JobPage>();
         jobs.MapGet("/{id}", async (string id, int? waitMs, CancellationToken cancellation) => await ShowAsync(context, id, waitMs, cancellation))
             .WithName("getJob").WithDescription("With waitMs (at most 30000) the answer is held back until the job ended.").Produces<JobInfo>().Produces<ApiProblem>(404);
-        jobs.MapGet("/{id}/result", async (string id, CancellationToken cancellation) => await ResultAsync(context, id, cancellation))
+        jobs.MapGet("/{id}/result", async (string id, HttpContext http, CancellationToken cancellation) => await ResultAsync(context, id, http, cancellation))
             .WithName("getJobResult").WithDescription("The answer's bytes as the service gave them.").Produces(200).Produces<ApiProblem>(404).Produces<ApiProblem>(409);
         jobs.MapPost("/{id}/cancel", async (string id, CancellationToken cancellation) => await CancelAsync(context, id, cancellation))
             .WithName("cancelJob").Produces<JobInfo>().Produces<ApiProblem>(404);
@@ -72,18 +72,27 @@ internal static class JobEndpoints
 
     private static async Task<IResult> ShowAsync(ApiContext context, string id, int? waitMs, CancellationToken cancellation)
     {
-        var job = await context.JobEnds.WaitAsync(Id(id), ApiContext.Wait(waitMs), cancellation);
+        var job = await context.HeldBackAsync(waitMs, (wait, either) => context.JobEnds.WaitAsync(Id(id), wait, either), cancellation);
         return job is null ? NotFound(id) : Results.Json(Info(job, context), Wire.Default.JobInfo);
     }
 
-    private static async Task<IResult> ResultAsync(ApiContext context, string id, CancellationToken cancellation) =>
-        await context.Store.GetJobAsync(Id(id), cancellation) switch
+    private static async Task<IResult> ResultAsync(ApiContext context, string id, HttpContext http, CancellationToken cancellation)
+    {
+        switch (await context.Store.GetJobAsync(Id(id), cancellation))
         {
-            null => NotFound(id),
-            { State: JobState.Done } job => Results.Bytes(job.Result ?? [], job.ResultType ?? "application/octet-stream"),
-            var job => ApiErrors.Result(
-                StatusCodes.Status409Conflict, "noResult", $"Job '{job.Name}' is {Fleet.Words.Of(job.State)}", job.Error ?? "wait until it is done: GET /api/v1/jobs/{id}?waitMs=30000"),
-        };
+            case null:
+                return NotFound(id);
+            case { State: JobState.Done } job:
+                // A service's answer is data here: a browser must not run it as a page of the API.
+                http.Response.Headers.XContentTypeOptions = "nosniff";
+                http.Response.Headers.ContentSecurityPolicy = "sandbox";
+                http.Response.Headers.ContentDisposition = "attachment";
+                return Results.Bytes(job.Result ?? [], job.ResultType ?? "application/octet-stream");
+            case var job:
+                return ApiErrors.Result(
+                    StatusCodes.Status409Conflict, "noResult", $"Job '{job.Name}' is {Fleet.Words.Of(job.State)}", job.Error ?? "wait until it is done: GET /api/v1/jobs/{id}?waitMs=30000");
+        }
+    }
 
     private static async Task<IResult> CancelAsync(ApiContext context, string id, CancellationToken cancellation)
     {

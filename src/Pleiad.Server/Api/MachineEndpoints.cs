@@ -38,9 +38,7 @@ internal static class MachineEndpoints
     }
 
     private static IResult Show(ApiContext context, string id, int status) =>
-        context.Fleets.FindMachine(Id(id)) is { } found
-            ? Results.Json(Infos(found.Service).FirstOrDefault(one => one.Id == id), Wire.Default.MachineInfo, statusCode: status)
-            : NotFound(id);
+        List(context, null).FirstOrDefault(one => one.Id == Id(id).Value) is { } found ? Results.Json(found, Wire.Default.MachineInfo, statusCode: status) : NotFound(id);
 
     private static IResult Log(ApiContext context, string id) =>
         context.Host.OpenLog(Id(id)) is { } log ? Results.Stream(log, "text/plain; charset=utf-8") : NotFound(id);
@@ -62,7 +60,7 @@ internal static class MachineEndpoints
     {
         var seen = machine.Machine?.Snapshot;
         return new MachineInfo(
-            machine.Id.Value, service.Name, machine.Image.Digest, Words.Of(seen?.State ?? Machines.Hosting.MachineState.Reserved), seen?.Address.Ip.ToString() ?? "", seen?.Address.Port ?? 0,
+            machine.Id.Value, service.Name, machine.Digest, Words.Of(seen?.State ?? Machines.Hosting.MachineState.Reserved), seen?.Address.Ip.ToString() ?? "", seen?.Address.Port ?? 0,
             machine.Slots, slots is null || slots.Draining ? 0 : slots.Slots - slots.InUse, seen?.Usage.CpuShare ?? 0, seen?.Usage.ResidentBytes ?? 0,
             seen?.Guest?.MemoryUsedBytes, seen?.Guest?.MemoryTotalBytes, seen?.Guest?.CpuBusy, seen?.Guest?.Requests, seen?.LastContact, machine.Ordered,
             seen?.StartDuration?.TotalMilliseconds, machine.Reason, seen?.ProcessId, seen?.Adopted ?? false);

@@ -15,6 +15,11 @@ internal sealed partial class EventLog : IAsyncDisposable
 
     private const int BatchMax = 500;
 
+    /// <summary>Attempts to write a batch, each after a pause; meanwhile the buffer fills.</summary>
+    private const int TriesMax = 30;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
     private readonly Channel<PleiadEvent> _buffer = Channel.CreateBounded<PleiadEvent>(new BoundedChannelOptions(BufferMax) { SingleReader = true });
     private readonly IStateStore _store;
     private readonly TimeProvider _time;
@@ -31,6 +36,9 @@ internal sealed partial class EventLog : IAsyncDisposable
         _logger = logger;
         _writer = Task.Run(WriteAsync);
     }
+
+    /// <summary>Events that were never written, since the start.</summary>
+    internal long Lost { get; private set; }
 
     /// <summary>Records an event; returns at once.</summary>
     internal void Record(EventKind kind, string reason, string? service = null, string? machine = null, string? job = null)
@@ -56,7 +64,7 @@ internal sealed partial class EventLog : IAsyncDisposable
                 return events;
             }
 
-            await Task.WhenAny(written, Task.Delay(rest, _time, cancellation));
+            await written.WaitAsync(rest, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellation.ThrowIfCancellationRequested();
         }
     }
@@ -81,14 +89,16 @@ internal sealed partial class EventLog : IAsyncDisposable
                 batch.Add(one);
             }
 
-            try
-            {
-                await _store.AppendEventsAsync(batch, _stop.Token);
-            }
-            catch (Exception error) when (error is StateException or OperationCanceledException)
+            var error = await WriteAsync(batch);
+            if (error is not null)
             {
                 Interlocked.Add(ref _lost, batch.Count);
-                LogLost(Interlocked.Exchange(ref _lost, 0), error);
+            }
+
+            if (Interlocked.Exchange(ref _lost, 0) is > 0 and var lost)
+            {
+                Lost += lost;
+                LogLost(lost, error);
             }
 
             batch.Clear();
@@ -96,9 +106,32 @@ internal sealed partial class EventLog : IAsyncDisposable
         }
     }
 
+    /// <returns>Null when the batch is written, else why it is not.</returns>
+    private async Task<Exception?> WriteAsync(IReadOnlyList<PleiadEvent> batch)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await _store.AppendEventsAsync(batch, _stop.Token);
+                return null;
+            }
+            catch (Exception error)
+            {
+                // The writer's edge: whatever is wrong with these, the next can be written.
+                if (attempt == TriesMax || error is not StateException || _stop.IsCancellationRequested)
+                {
+                    return error;
+                }
+            }
+
+            await Task.Delay(Pause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
     [LoggerMessage(4000, LogLevel.Information, "{Kind} service={Service} machine={Machine} job={Job}: {Reason}")]
     private partial void LogEvent(EventKind kind, string? service, string? machine, string? job, string reason);
 
     [LoggerMessage(4001, LogLevel.Error, "{Count} events were not written to the store")]
-    private partial void LogLost(long count, Exception error);
+    private partial void LogLost(long count, Exception? error);
 }

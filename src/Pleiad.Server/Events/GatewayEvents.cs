@@ -13,11 +13,19 @@ internal sealed class GatewayEvents(EventLog events)
     /// <summary>Counts one; called by the gateway on the request's own thread.</summary>
     internal void Count(GatewayEvent one)
     {
-        var sum = _sums.GetOrAdd((one.Kind, one.Service, one.Machine), _ => new Sum());
-        lock (sum)
+        while (true)
         {
-            sum.Count++;
-            sum.Reason = one.Reason;
+            var sum = _sums.GetOrAdd((one.Kind, one.Service, one.Machine), _ => new Sum());
+            lock (sum)
+            {
+                // One that was recorded meanwhile is away; the next has its place.
+                if (!sum.IsRecorded)
+                {
+                    sum.Count++;
+                    sum.Reason = one.Reason;
+                    return;
+                }
+            }
         }
     }
 
@@ -30,6 +38,7 @@ internal sealed class GatewayEvents(EventLog events)
             {
                 lock (sum)
                 {
+                    sum.IsRecorded = true;
                     events.Record(KindOf(key.Kind), sum.Count == 1 ? sum.Reason : $"{sum.Count} requests, the last: {sum.Reason}", key.Service, key.Machine?.Value);
                 }
             }
@@ -46,6 +55,8 @@ internal sealed class GatewayEvents(EventLog events)
 
     private sealed class Sum
     {
+        internal bool IsRecorded { get; set; }
+
         internal int Count { get; set; }
 
         internal string Reason { get; set; } = "";

@@ -1,18 +1,24 @@
 using System.Collections.Concurrent;
 using Pleiad.Core.Identity;
 using Pleiad.Machines.Hosting;
-using Pleiad.Machines.Images;
 
 namespace Pleiad.Server.Fleet;
 
 /// <summary>A machine of a service from the decision to start it until its address is free again.</summary>
-internal sealed class FleetMachine(MachineId id, StoredImage image, int slots, string reason, DateTimeOffset ordered)
+/// <remarks>
+/// The decision to end it and its steps towards work exclude each other: whoever decides its end either finds what the step made, or the step does not happen.
+/// </remarks>
+internal sealed class FleetMachine(MachineId id, string digest, int slots, string reason, DateTimeOffset ordered)
 {
-    private string? _stopReason;
+    private readonly Lock _gate = new();
+    private volatile IMachine? _machine;
+    private volatile string? _stopReason;
+    private volatile bool _inService;
 
     internal MachineId Id { get; } = id;
 
-    internal StoredImage Image { get; } = image;
+    /// <summary>Digest of the image it boots from.</summary>
+    internal string Digest { get; } = digest;
 
     internal int Slots { get; } = slots;
 
@@ -20,11 +26,11 @@ internal sealed class FleetMachine(MachineId id, StoredImage image, int slots, s
 
     internal DateTimeOffset Ordered { get; } = ordered;
 
-    /// <summary>The host's machine, once the address is reserved.</summary>
-    internal IMachine? Machine { get; set; }
+    /// <summary>The host's machine, once it was ordered there.</summary>
+    internal IMachine? Machine => _machine;
 
-    /// <summary>Whether the dispatcher has it.</summary>
-    internal bool InService { get; set; }
+    /// <summary>Whether the dispatcher has it, or had it.</summary>
+    internal bool InService => _inService;
 
     /// <summary>What ends it; part of its life.</summary>
     internal ConcurrentBag<Task> Stopping { get; } = [];
@@ -32,9 +38,49 @@ internal sealed class FleetMachine(MachineId id, StoredImage image, int slots, s
     /// <summary>Why it is being ended, when that was decided; the first reason stays.</summary>
     internal string? StopReason => _stopReason;
 
-    internal bool IsStarting => !InService && _stopReason is null && Machine?.Snapshot.State is null or MachineState.Reserved or MachineState.Starting or MachineState.Ready;
+    internal bool IsStarting => !_inService && _stopReason is null && _machine?.Snapshot.State is null or MachineState.Reserved or MachineState.Starting or MachineState.Ready;
+
+    /// <summary>Orders it from the host, unless its end was decided.</summary>
+    internal bool TryOrder(Func<IMachine> order)
+    {
+        lock (_gate)
+        {
+            if (_stopReason is not null)
+            {
+                return false;
+            }
+
+            _machine = order();
+            return true;
+        }
+    }
+
+    /// <summary>Gives it to the dispatcher, unless its end was decided.</summary>
+    internal bool TryEnterService(Action enter)
+    {
+        lock (_gate)
+        {
+            if (_stopReason is not null)
+            {
+                return false;
+            }
+
+            // In this order a look at the fleet may see it in both places, never in none.
+            enter();
+            _inService = true;
+            return true;
+        }
+    }
 
     /// <summary>Decides its end, once.</summary>
     /// <returns>False when it was decided before.</returns>
-    internal bool TryDecideStop(string reason) => Interlocked.CompareExchange(ref _stopReason, reason, null) is null;
+    internal bool TryDecideStop(string why)
+    {
+        lock (_gate)
+        {
+            var first = _stopReason is null;
+            _stopReason ??= why;
+            return first;
+        }
+    }
 }

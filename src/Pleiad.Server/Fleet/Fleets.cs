@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using Pleiad.Core.Documents;
 using Pleiad.Core.Events;
 using Pleiad.Core.Identity;
@@ -9,16 +10,19 @@ using Pleiad.Gateway.Front;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
 using Pleiad.Server.Jobs;
+using Pleiad.State;
 
 namespace Pleiad.Server.Fleet;
 
 /// <summary>All services that run here: applies and removes them one at a time, and finds them for gateway, jobs and API.</summary>
-internal sealed class Fleets(FleetContext context, ImageStore images, string dataDirectory) : IServiceDirectory, IAsyncDisposable
+internal sealed partial class Fleets(FleetContext context, ImageStore images, string dataDirectory) : IServiceDirectory, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, RunningService> _services = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _change = new(1, 1);
     private SystemSettings _settings = new();
+    private volatile RunningService? _removing;
     private bool _started;
+    private bool _closed;
 
     /// <summary>All services by name.</summary>
     internal IReadOnlyList<RunningService> All => [.. _services.Values.OrderBy(service => service.Name, StringComparer.Ordinal)];
@@ -41,19 +45,45 @@ internal sealed class Fleets(FleetContext context, ImageStore images, string dat
         _settings = await context.Store.GetSettingsAsync(cancellation);
         foreach (var spec in await context.Store.ListServicesAsync(cancellation))
         {
+            var image = await AppliedImageAsync(spec, cancellation);
+            Begin(spec, image);
+            if (image.Problem is { } problem)
+            {
+                context.Events.Record(EventKind.MachineStartFailed, $"no machine can start: {problem}", spec.Name);
+            }
+        }
+    }
+
+    /// <summary>Looks again for images that could not be used.</summary>
+    internal async Task RetryImagesAsync(CancellationToken cancellation)
+    {
+        foreach (var service in All.Where(service => service.Fleet.Image.Stored is null))
+        {
+            await _change.WaitAsync(cancellation);
             try
             {
-                Begin(spec, AppliedImage(spec) ?? throw new ImageStoreException(ImageStoreFailure.NotFound, $"image {spec.Image} is not in the store; build or import it"));
+                if (Get(service.Name) == service && service.Fleet.Image.Stored is null)
+                {
+                    service.Fleet.Apply(service.Fleet.Service, await AppliedImageAsync(service.Spec, cancellation));
+                }
             }
-            catch (ImageStoreException error)
+            finally
             {
-                context.Events.Record(EventKind.MachineStartFailed, $"the service does not run: {error.Message}; then apply it again", spec.Name);
+                _change.Release();
             }
         }
     }
 
     /// <summary>Whether a machine that an earlier run started still is what its service wants.</summary>
     internal bool Wants(MachineOrder order) => Get(order.Service)?.Fleet.Image.Digest == order.Image.Digest;
+
+    /// <summary>Every machine that somebody here follows to its end, those of a service that is being removed included.</summary>
+    internal HashSet<MachineId> Followed()
+    {
+        // What is being removed last: a service goes there before it leaves the others.
+        var services = _services.Values.ToList();
+        return [.. (_removing is { } removing ? services.Append(removing) : services).SelectMany(service => service.Fleet.Machines).Select(machine => machine.Id)];
+    }
 
     /// <summary>Begins to plan, send and replace; machines of an earlier run were adopted before.</summary>
     internal void Start(IEnumerable<IMachine> adopted)
@@ -79,23 +109,24 @@ internal sealed class Fleets(FleetContext context, ImageStore images, string dat
         var image = images.Find(spec.Image) ?? throw new InvalidInputException(
             "service " + spec.Name,
             new InputProblem("image", spec.Image, "is not in the image store", $"known: {Known()}; build or import it with 'pleiad image'"));
-        await _change.WaitAsync(cancellation);
+        await ChangeAsync(cancellation);
         try
         {
-            var isNew = await context.Store.PutServiceAsync(spec, cancellation);
+            // The image is kept first and the old one let go last, so that whatever fails in between leaves a service that has its image.
             await images.PinAsync(image.Manifest.Name, image.Digest, Owner(spec.Name), cancellation);
-            await images.UnpinAsync(Owner(spec.Name), keep: image.Digest, cancellation);
+            var isNew = await context.Store.PutServiceAsync(spec, cancellation);
             if (Get(spec.Name) is { } running)
             {
                 running.Spec = spec;
-                running.Fleet.Apply(spec.Effective(_settings), image);
+                running.Fleet.Apply(spec.Effective(_settings), FleetImage.Of(image));
             }
             else
             {
-                Begin(spec, image);
+                Begin(spec, FleetImage.Of(image));
             }
 
             context.Events.Record(EventKind.ServiceApplied, $"image {spec.Image} ({image.Digest[..19]}…)", spec.Name);
+            await UnpinAsync(spec.Name, keep: image.Digest);
             return isNew;
         }
         finally
@@ -108,17 +139,27 @@ internal sealed class Fleets(FleetContext context, ImageStore images, string dat
     /// <returns>False when there is none.</returns>
     internal async Task<bool> RemoveAsync(string name, TimeSpan drainTimeout, CancellationToken cancellation)
     {
-        await _change.WaitAsync(cancellation);
+        await ChangeAsync(cancellation);
         try
         {
             var reason = $"service {name} was removed";
             var known = await context.Store.RemoveServiceAsync(name, reason, context.Time.GetUtcNow(), cancellation);
-            if (_services.TryRemove(name, out var running))
+            if (Get(name) is { } running)
             {
-                await running.EndAsync(reason, drainTimeout);
+                _removing = running;
+                _services.TryRemove(name, out _);
+                try
+                {
+                    await running.EndAsync(reason, drainTimeout);
+                    await running.DisposeAsync();
+                }
+                finally
+                {
+                    _removing = null;
+                }
             }
 
-            await images.UnpinAsync(Owner(name), cancellation: cancellation);
+            await UnpinAsync(name, keep: null);
             if (known)
             {
                 context.Events.Record(EventKind.ServiceRemoved, "removed by request", name);
@@ -135,11 +176,11 @@ internal sealed class Fleets(FleetContext context, ImageStore images, string dat
     /// <summary>Changes a system-wide default; services that do not set their own value follow at once.</summary>
     internal async Task SetAsync(SettingKey key, long value, CancellationToken cancellation)
     {
-        await _change.WaitAsync(cancellation);
+        await ChangeAsync(cancellation);
         try
         {
             await context.Store.SetSettingAsync(key, value, cancellation);
-            _settings = await context.Store.GetSettingsAsync(cancellation);
+            _settings = new SystemSettings(SettingKey.All.ToDictionary(one => one.Key, one => one == key ? value : _settings[one]));
             context.Events.Record(EventKind.SettingChanged, $"{key.Key} is {value} {key.Unit}");
             foreach (var service in _services.Values)
             {
@@ -156,10 +197,13 @@ internal sealed class Fleets(FleetContext context, ImageStore images, string dat
     internal (RunningService Service, FleetMachine Machine)? FindMachine(MachineId id) =>
         All.SelectMany(service => service.Fleet.Machines.Where(machine => machine.Id == id).Select(machine => ((RunningService, FleetMachine)?)(service, machine))).FirstOrDefault();
 
-    /// <summary>Ends the work of all services; with <paramref name="keepMachines"/> their machines stay for the next server.</summary>
+    /// <summary>Ends the work of all services; with <paramref name="keepMachines"/> their machines stay for the next server. Nothing can be changed any more.</summary>
     internal async Task EndAsync(string reason, TimeSpan drainTimeout, bool keepMachines)
     {
-        await Task.WhenAll(_services.Values.Select(service => keepMachines ? service.CloseAsync() : service.EndAsync(reason, drainTimeout)));
+        await _change.WaitAsync(CancellationToken.None); // A removal under way is bounded by its own drain.
+        _closed = true;
+        _change.Release();
+        await Task.WhenAll(_services.Values.Select(service => keepMachines ? service.LeaveAsync(drainTimeout) : service.EndAsync(reason, drainTimeout)));
     }
 
     public async ValueTask DisposeAsync()
@@ -172,7 +216,17 @@ internal sealed class Fleets(FleetContext context, ImageStore images, string dat
         _change.Dispose();
     }
 
-    private void Begin(ServiceSpec spec, StoredImage image)
+    private async Task ChangeAsync(CancellationToken cancellation)
+    {
+        await _change.WaitAsync(cancellation);
+        if (_closed)
+        {
+            _change.Release();
+            throw new StateException("the server stops; ask the next one");
+        }
+    }
+
+    private void Begin(ServiceSpec spec, FleetImage image)
     {
         var fleet = new ServiceFleet(context, spec.Effective(_settings), image);
         _services[spec.Name] = new RunningService(spec, fleet, new JobPump(context, fleet));
@@ -184,39 +238,44 @@ internal sealed class Fleets(FleetContext context, ImageStore images, string dat
 
     private ImageOwner Owner(string service) => new(dataDirectory, service);
 
+    /// <summary>Lets go of images; one that stays pinned is let go with the next change, so failing is no reason to refuse what is done already.</summary>
+    private async Task UnpinAsync(string service, string? keep)
+    {
+        try
+        {
+            await images.UnpinAsync(Owner(service), keep, CancellationToken.None);
+        }
+        catch (ImageStoreException error)
+        {
+            LogUnpin(context.Logger, service, error);
+        }
+    }
+
     /// <summary>The image a service was applied with, also when its name stands for another by now; a new one is taken up by applying the service again.</summary>
-    private StoredImage? AppliedImage(ServiceSpec spec) =>
-        images.Pins().FirstOrDefault(pin => pin.Owner == Owner(spec.Name)) is { } pin ? images.Get(pin.Digest) : images.Find(spec.Image);
+    private async Task<FleetImage> AppliedImageAsync(ServiceSpec spec, CancellationToken cancellation)
+    {
+        string? digest = null;
+        try
+        {
+            var pins = images.Pins().Where(pin => pin.Owner == Owner(spec.Name)).ToList();
+            digest = (pins.Find(pin => pin.Name == spec.Image) ?? (pins.Count > 0 ? pins[0] : null))?.Digest;
+            if (digest is not null)
+            {
+                return FleetImage.Of(images.Get(digest));
+            }
+
+            var image = images.Find(spec.Image) ?? throw new ImageStoreException(ImageStoreFailure.NotFound, $"image {spec.Image} is not in the store; build or import it");
+            await images.PinAsync(spec.Image, image.Digest, Owner(spec.Name), cancellation);
+            return FleetImage.Of(image);
+        }
+        catch (ImageStoreException error)
+        {
+            return new FleetImage(digest, null, error.Message);
+        }
+    }
 
     private string Known() => string.Join(", ", images.List().Select(image => image.Manifest.Name)) is { Length: > 0 } names ? names : "none yet";
-}
 
-/// <summary>A service with its machines and its jobs.</summary>
-internal sealed class RunningService(ServiceSpec spec, ServiceFleet fleet, JobPump jobs) : IAsyncDisposable
-{
-    internal string Name => Spec.Name;
-
-    internal ServiceSpec Spec { get; set; } = spec;
-
-    internal ServiceFleet Fleet { get; } = fleet;
-
-    internal JobPump Jobs { get; } = jobs;
-
-    internal async Task CloseAsync()
-    {
-        await Fleet.CloseAsync();
-        await Jobs.DisposeAsync();
-    }
-
-    internal async Task EndAsync(string reason, TimeSpan drainTimeout)
-    {
-        await Fleet.EndAsync(reason, drainTimeout);
-        await Jobs.DisposeAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await Fleet.DisposeAsync();
-        await Jobs.DisposeAsync();
-    }
+    [LoggerMessage(4120, LogLevel.Warning, "Service {Service} could not let go of an image")]
+    private static partial void LogUnpin(ILogger logger, string service, Exception error);
 }

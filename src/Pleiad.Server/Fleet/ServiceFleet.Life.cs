@@ -1,5 +1,9 @@
+using Microsoft.Extensions.Logging;
 using Pleiad.Core.Events;
+using Pleiad.Core.Identity;
+using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Images;
 using Pleiad.State;
 
 namespace Pleiad.Server.Fleet;
@@ -7,26 +11,37 @@ namespace Pleiad.Server.Fleet;
 /// <summary>One machine's life, from its order to the moment everything it held is free.</summary>
 internal sealed partial class ServiceFleet
 {
-    private async Task LiveAsync(FleetMachine machine, bool adopted)
+    private async Task LiveAsync(FleetMachine machine, EffectiveService service, StoredImage image)
     {
         // The loop that started it goes on at once.
         await Task.Yield();
+        await LiveAsync(machine, () => StartAsync(machine, service, image));
+    }
+
+    private Task FollowAsync(FleetMachine adopted) => LiveAsync(adopted, () => Task.FromResult(true));
+
+    private async Task LiveAsync(FleetMachine machine, Func<Task<bool>> start)
+    {
         try
         {
-            if (adopted || await StartAsync(machine))
+            if (await start())
             {
                 var end = await machine.Machine!.Ended;
+
+                // At once: what is at work in it waits for an answer that no longer comes, and a drain waits for that work.
+                Dispatcher.RemoveMachine(machine.Id);
+                _context.Transport.Forget(machine.Id);
                 await Task.WhenAll(machine.Stopping);
                 RecordEnd(machine, end);
             }
         }
-        catch (StateException error)
-        {
-            await FailAsync(machine, error.Message);
-        }
         catch (Exception error)
         {
-            await FailAsync(machine, $"{error.GetType().Name}: {error.Message}");
+            Fail(machine, error is StateException ? error.Message : $"{error.GetType().Name}: {error.Message}");
+            if (machine.Machine is { } host)
+            {
+                await host.StopAsync();
+            }
         }
         finally
         {
@@ -34,9 +49,8 @@ internal sealed partial class ServiceFleet
         }
     }
 
-    private async Task<bool> StartAsync(FleetMachine machine)
+    private async Task<bool> StartAsync(FleetMachine machine, EffectiveService service, StoredImage image)
     {
-        var service = _target.Service;
         var address = await _context.Store.ReserveAddressAsync(machine.Id, _context.Time.GetUtcNow(), CancellationToken.None);
         if (address is null)
         {
@@ -44,15 +58,14 @@ internal sealed partial class ServiceFleet
             return false;
         }
 
-        if (machine.StopReason is not null)
+        var order = new MachineOrder(machine.Id, service.Name, image, address.Address, service.AddressReservation, service.HangTimeout, machine.Reason);
+        if (!machine.TryOrder(() => _context.Host.Start(order)))
         {
             return false;
         }
 
-        _context.Events.Record(EventKind.MachineStarting, machine.Reason, Service.Name, machine.Id.Value);
-        machine.Machine = _context.Host.Start(new MachineOrder(
-            machine.Id, service.Name, machine.Image, address.Address, service.AddressReservation, service.HangTimeout, machine.Reason));
-        var seen = await machine.Machine.Started;
+        _context.Events.Record(EventKind.MachineStarting, machine.Reason, service.Name, machine.Id.Value);
+        var seen = await machine.Machine!.Started;
         if (machine.StopReason is not null)
         {
             await machine.Machine.StopAsync();
@@ -69,22 +82,25 @@ internal sealed partial class ServiceFleet
         if (!await _context.Store.TakeAddressAsync(machine.Id, CancellationToken.None))
         {
             await machine.Machine.StopAsync();
-            Fail(machine, $"its address {address.Address} was released before it answered: addressReservation of {service.AddressReservation.TotalMilliseconds:0} ms passed");
+            Fail(machine, $"its address {address.Address} was released before it answered");
             return false;
         }
 
-        _failure = null;
-        EnterService(machine, seen);
-        _context.Events.Record(
-            EventKind.MachineReady, $"answered {seen.StartDuration?.TotalMilliseconds:0} ms after its order at {seen.Address}, {machine.Slots} slots", Service.Name, machine.Id.Value);
+        if (TryEnterService(machine, seen))
+        {
+            _failures.Ready();
+            _context.Events.Record(
+                EventKind.MachineReady, $"answered {seen.StartDuration?.TotalMilliseconds:0} ms after its order at {seen.Address}, {machine.Slots} slots", service.Name, machine.Id.Value);
+        }
+
         return true;
     }
 
-    private void EnterService(FleetMachine machine, MachineSnapshot seen)
+    private bool TryEnterService(FleetMachine machine, MachineSnapshot seen)
     {
-        machine.InService = true;
-        Dispatcher.AddMachine(machine.Id, seen.Address, machine.Slots);
+        var entered = machine.TryEnterService(() => Dispatcher.AddMachine(machine.Id, seen.Address, machine.Slots));
         Wake();
+        return entered;
     }
 
     /// <summary>Decides a machine's end; the first reason stays, and an end at once overtakes one that waits for the machine's work.</summary>
@@ -114,7 +130,9 @@ internal sealed partial class ServiceFleet
 
         if (machine.Machine is { } host)
         {
-            await host.StopAsync();
+            var ended = host.StopAsync();
+            _ = Dispatcher.DrainAsync(machine.Id); // No new work; nobody waits for what it has.
+            await ended;
         }
     }
 
@@ -127,22 +145,18 @@ internal sealed partial class ServiceFleet
         }
 
         var kind = end.Failure == MachineFailure.Hung ? EventKind.MachineHung : EventKind.MachineDied;
-        _context.Events.Record(kind, end.FailureDetail ?? "it ended without being asked to", Service.Name, machine.Id.Value);
+        var detail = end.FailureDetail ?? "it ended without being asked to";
+        _context.Events.Record(kind, detail, Service.Name, machine.Id.Value);
+        if (machine.InService)
+        {
+            _failures.Died(machine.Ordered, _context.Time.GetUtcNow(), detail);
+        }
     }
 
     private void Fail(FleetMachine machine, string detail)
     {
-        _failure = new Failure((_failure?.Count ?? 0) + 1, _context.Time.GetUtcNow(), detail);
+        _failures.Failed(machine.Ordered, _context.Time.GetUtcNow(), detail);
         _context.Events.Record(EventKind.MachineStartFailed, detail, Service.Name, machine.Id.Value);
-    }
-
-    private async Task FailAsync(FleetMachine machine, string detail)
-    {
-        Fail(machine, detail);
-        if (machine.Machine is { } host)
-        {
-            await host.StopAsync();
-        }
     }
 
     private async Task GiveBackAsync(FleetMachine machine)
@@ -151,18 +165,21 @@ internal sealed partial class ServiceFleet
         _context.Transport.Forget(machine.Id);
         try
         {
-            await _context.GiveBackAsync(machine.Id);
+            await _context.Store.ReleaseAddressAsync(machine.Id, _context.Time.GetUtcNow(), CancellationToken.None);
+            await _context.Store.RemoveMachinesAsync([machine.Id], CancellationToken.None);
         }
-        catch (StateException error)
+        catch (Exception error)
         {
-            _context.NotGivenBack.Enqueue(machine.Id);
+            // The monitor frees what machines hold that no fleet follows, when the store answers again.
             LogGiveBack(_context.Logger, machine.Id, error);
         }
-
-        _machines.TryRemove(machine.Id, out _);
-        Wake();
+        finally
+        {
+            _machines.TryRemove(machine.Id, out _);
+            Wake();
+        }
     }
 
-    [Microsoft.Extensions.Logging.LoggerMessage(4101, Microsoft.Extensions.Logging.LogLevel.Error, "The address of {Machine} could not be given back yet")]
-    private static partial void LogGiveBack(Microsoft.Extensions.Logging.ILogger logger, Core.Identity.MachineId machine, Exception error);
+    [LoggerMessage(4101, LogLevel.Error, "The address of {Machine} could not be given back yet")]
+    private static partial void LogGiveBack(ILogger logger, MachineId machine, Exception error);
 }

@@ -6,7 +6,6 @@ using Pleiad.Core.Identity;
 using Pleiad.Core.Services;
 using Pleiad.Gateway.Dispatch;
 using Pleiad.Machines.Hosting;
-using Pleiad.Machines.Images;
 using Pleiad.Scaling;
 
 namespace Pleiad.Server.Fleet;
@@ -31,15 +30,17 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
     private readonly ConcurrentDictionary<MachineId, FleetMachine> _machines = new();
     private readonly ConcurrentDictionary<MachineId, Task> _lives = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly CancellationTokenSource _cut = new();
+    private readonly CancellationTokenSource _cut;
     private Task _loop = Task.CompletedTask;
+    private int _disposed;
     private volatile Target _target;
-    private volatile Failure? _failure;
+    private readonly StartFailures _failures = new();
     private volatile string _plan = "not planned yet";
 
-    internal ServiceFleet(FleetContext context, EffectiveService service, StoredImage image)
+    internal ServiceFleet(FleetContext context, EffectiveService service, FleetImage image)
     {
         _context = context;
+        _cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, context.Time);
         _target = new Target(service, image);
         Dispatcher = new Dispatcher(service.Name, new DispatcherOptions(service.QueueLimit, service.QueueDeadline), context.Time, Wake);
     }
@@ -51,13 +52,16 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
 
     internal EffectiveService Service => _target.Service;
 
-    internal StoredImage Image => _target.Image;
+    internal FleetImage Image => _target.Image;
+
+    /// <summary>Whether it takes no work any more.</summary>
+    internal bool IsClosed => _stop.IsCancellationRequested;
 
     /// <summary>The last plan's reason.</summary>
     internal string LastPlan => _plan;
 
     /// <summary>Why no machine starts now, or null when starts succeed.</summary>
-    internal string? Problem => _failure?.Detail;
+    internal string? Problem => _target.Image.Problem ?? _failures.Problem;
 
     internal IReadOnlyCollection<FleetMachine> Machines => [.. _machines.Values];
 
@@ -65,14 +69,18 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
     internal void Wake() => _wake.Writer.TryWrite(true);
 
     /// <summary>Changes bounds and image; machines of another image make way for new ones.</summary>
-    internal void Apply(EffectiveService service, StoredImage image)
+    internal void Apply(EffectiveService service, FleetImage image)
     {
         _target = new Target(service, image);
-        _failure = null;
+        _failures.Reset();
         Dispatcher.Configure(new DispatcherOptions(service.QueueLimit, service.QueueDeadline));
-        foreach (var machine in _machines.Values.Where(machine => machine.Image.Digest != image.Digest || machine.Slots != service.Slots))
+        foreach (var machine in _machines.Values)
         {
-            BeginStop(machine, $"service {service.Name} changed its {(machine.Image.Digest != image.Digest ? "image" : "slots")}", drain: true);
+            var other = image.Digest is not null && machine.Digest != image.Digest;
+            if (other || machine.Slots != service.Slots)
+            {
+                BeginStop(machine, $"service {service.Name} changed its {(other ? "image" : "slots")}", drain: true);
+            }
         }
 
         Wake();
@@ -82,10 +90,11 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
     internal void Adopt(IMachine machine)
     {
         var seen = machine.Snapshot;
-        var mine = new FleetMachine(seen.Id, _target.Image, _target.Service.Slots, seen.Reason, seen.Started) { Machine = machine };
+        var mine = new FleetMachine(seen.Id, seen.ImageDigest, _target.Service.Slots, seen.Reason, seen.Started);
         _machines[seen.Id] = mine;
-        EnterService(mine, seen);
-        _lives[seen.Id] = LiveAsync(mine, adopted: true);
+        mine.TryOrder(() => machine);
+        TryEnterService(mine, seen);
+        _lives[seen.Id] = FollowAsync(mine);
     }
 
     /// <summary>Ends a machine at once.</summary>
@@ -101,12 +110,13 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
         return true;
     }
 
-    /// <summary>No new work and no new machines; what is in work may end.</summary>
-    internal async Task CloseAsync()
+    /// <summary>No new work and no new machines; what is in work gets up to <paramref name="drainTimeout"/> to end, and machines stay.</summary>
+    internal async Task LeaveAsync(TimeSpan drainTimeout)
     {
-        Dispatcher.Close();
-        await _stop.CancelAsync();
-        await _loop;
+        await CloseAsync();
+        _cut.CancelAfter(drainTimeout);
+        await Task.WhenAll(Dispatcher.Observe().Machines.Select(machine => Dispatcher.DrainAsync(machine.Machine)))
+            .WaitAsync(_cut.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Ends all machines, after their work within <paramref name="drainTimeout"/>.</summary>
@@ -122,12 +132,26 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
         await Task.WhenAll(_lives.Values);
     }
 
-    /// <summary>Ends the loop; machines stay as they are and belong to the host.</summary>
+    /// <summary>Ends the loop; machines stay as they are and belong to the host. Safe to repeat.</summary>
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
-        _stop.Dispose();
-        _cut.Dispose();
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _stop.Dispose();
+            _cut.Dispose();
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        Dispatcher.Close();
+        if (Volatile.Read(ref _disposed) == 0)
+        {
+            await _stop.CancelAsync();
+        }
+
+        await _loop;
     }
 
     private async Task RunAsync()
@@ -138,9 +162,10 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
             try
             {
                 ForgetEnded();
-                var plan = ReactivePlanner.Plan(Observe(), _target.Service);
-                _plan = plan.Reason;
-                Execute(plan);
+                var target = _target;
+                var plan = ReactivePlanner.Plan(Observe(), target.Service);
+                _plan = plan.Start > 0 && target.Image.Problem is { } problem ? $"{plan.Reason}; nothing can start: {problem}" : plan.Reason;
+                Execute(plan, target);
                 next = plan.NextLook is { } look && look < PlanIntervalMax ? look : PlanIntervalMax;
                 await Task.Delay(PlanInterval, _context.Time, _stop.Token);
                 using var wait = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
@@ -155,7 +180,7 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
             catch (Exception error)
             {
                 LogLoop(_context.Logger, Service.Name, error);
-                await Task.Delay(PlanIntervalMax, _context.Time, CancellationToken.None);
+                await Task.Delay(PlanIntervalMax, _context.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -173,34 +198,40 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
 
     private FleetObservation Observe()
     {
+        // Those on the way first: one that enters service in between is then in the view as well and is counted there.
+        var starting = _machines.Values.Where(machine => machine.IsStarting).Select(machine => machine.Id).ToHashSet();
         var view = Dispatcher.Observe();
+        starting.ExceptWith(view.Machines.Select(machine => machine.Machine));
         var now = _context.Time.GetUtcNow();
         var working = view.Machines.Where(machine => !machine.Draining).ToList();
-        var failure = _failure;
+        if (_failures.Problem is not null && working.Any(machine => _machines.TryGetValue(machine.Machine, out var mine) && now - mine.Ordered >= StartFailures.StableAfter))
+        {
+            _failures.Reset();
+        }
+
+        var (failed, last) = _failures.Row;
         return new FleetObservation(
             working.Count,
-            _machines.Values.Count(machine => machine.IsStarting),
+            starting.Count,
             working.Sum(machine => machine.InUse),
             view.Waiting,
             [.. working.Where(machine => machine.InUse == 0).Select(machine => new IdleMachine(machine.Machine, now - machine.LastReleased))],
             now,
-            failure?.Count ?? 0,
-            failure?.Last);
+            failed,
+            last);
     }
 
-    private void Execute(ScalePlan plan)
+    private void Execute(ScalePlan plan, Target target)
     {
-        if (plan.Start > 0)
+        if (plan.Start > 0 && target.Image.Stored is { } image)
         {
             _context.Events.Record(EventKind.ScaleOut, $"starting {plan.Start}: {plan.Reason}", Service.Name);
-        }
-
-        var (service, image) = _target;
-        for (var started = 0; started < plan.Start; started++)
-        {
-            var machine = new FleetMachine(MachineId.New(), image, service.Slots, plan.Reason, _context.Time.GetUtcNow());
-            _machines[machine.Id] = machine;
-            _lives[machine.Id] = LiveAsync(machine, adopted: false);
+            for (var started = 0; started < plan.Start; started++)
+            {
+                var machine = new FleetMachine(MachineId.New(), image.Digest, target.Service.Slots, plan.Reason, _context.Time.GetUtcNow());
+                _machines[machine.Id] = machine;
+                _lives[machine.Id] = LiveAsync(machine, target.Service, image);
+            }
         }
 
         foreach (var id in plan.Stop)
@@ -216,7 +247,5 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
     [LoggerMessage(4100, LogLevel.Error, "The plan for service {Service} failed; it is tried again")]
     private static partial void LogLoop(ILogger logger, string service, Exception error);
 
-    private sealed record Target(EffectiveService Service, StoredImage Image);
-
-    private sealed record Failure(int Count, DateTimeOffset Last, string Detail);
+    private sealed record Target(EffectiveService Service, FleetImage Image);
 }

@@ -22,7 +22,7 @@ namespace Pleiad.Server.Hosting;
 /// Hosts are the truth about machines, the store about intentions: a start rebuilds everything from both, so that it makes no difference how the last server ended.
 /// Parts start in the order of <see cref="BeginAsync"/> and end in the reverse one.
 /// </remarks>
-public sealed class PleiadServer : IAsyncDisposable
+public sealed partial class PleiadServer : IAsyncDisposable
 {
     private readonly PleiadServerOptions _options;
     private readonly TimeProvider _time;
@@ -91,39 +91,49 @@ public sealed class PleiadServer : IAsyncDisposable
             return;
         }
 
+        // Each step by itself: what one cannot end must not keep the next from ending what it holds.
         var started = _api is not null;
-        if (_fleets is not null)
-        {
-            await _fleets.EndAsync("the server stops", _options.DrainTimeout, _options.KeepMachines);
-        }
-
-        await StopAsync(_gateway);
-        await StopAsync(_api);
-        await (_monitor?.DisposeAsync() ?? default);
-        await (_fleets?.DisposeAsync() ?? default);
+        await StepAsync("end the work", () => _fleets?.EndAsync("the server stops", _options.DrainTimeout, _options.KeepMachines));
+        await StepAsync("stop listening", () => Task.WhenAll(StopAsync(_gateway), StopAsync(_api)));
+        await StepAsync("end the monitor", () => _monitor?.DisposeAsync().AsTask());
+        await StepAsync("end the fleets", () => _fleets?.DisposeAsync().AsTask());
         _transport?.Dispose();
-        await (_host?.DisposeAsync() ?? default);
+        await StepAsync("end the host", () => _host?.DisposeAsync().AsTask());
         if (_events is not null && started)
         {
             _events.Record(EventKind.ServerStopped, _options.KeepMachines ? "stopped in order; its machines run on" : "stopped in order");
         }
 
-        await (_events?.DisposeAsync() ?? default);
-        await (_lease?.DisposeAsync() ?? default);
-        await (_store?.DisposeAsync() ?? default);
+        await StepAsync("write the last events", () => _events?.DisposeAsync().AsTask());
+        await StepAsync("give the lease back", () => _lease?.DisposeAsync().AsTask());
+        await StepAsync("close the store", () => _store?.DisposeAsync().AsTask());
         _data?.Dispose();
         _loggers.Dispose();
+    }
+
+    private async Task StepAsync(string name, Func<Task?> step)
+    {
+        try
+        {
+            await (step() ?? Task.CompletedTask);
+        }
+        catch (Exception error)
+        {
+            LogStep(_loggers.CreateLogger<PleiadServer>(), name, error);
+        }
     }
 
     private async Task BeginAsync(CancellationToken cancellation)
     {
         var apiAddress = ListenAddress.Parse("--listen", _options.Listen, _options.Token);
         var gatewayAddress = ListenAddress.Parse("--gateway", _options.Gateway, _options.Token);
+        apiAddress.CheckFree();
+        gatewayAddress.CheckFree();
         _data = DataDirectory.Open(_options.Data);
         var images = new ImageStore(_options.Images ?? DataDirectory.ImagesOf(_data.Path), _time);
 
         var state = _options.State ?? $"sqlite:{Path.Combine(_data.Path, "state.db")}";
-        _store = StateStores.Open(state);
+        _store = StateStores.Open(state, _loggers.CreateLogger("Pleiad.State"));
         await _store.MigrateAsync(cancellation);
         _lease = await ServerLease.TakeAsync(_store, $"{Environment.MachineName}:{_data.Path}", StateStores.IsFile(state), _time, cancellation);
         _events = new EventLog(_store, _time, _loggers.CreateLogger<EventLog>());
@@ -155,7 +165,10 @@ public sealed class PleiadServer : IAsyncDisposable
     private async Task<IReadOnlyList<IMachine>> TakeOverAsync(IStateStore store, IMachineHost host, Fleets fleets, EventLog events, CancellationToken cancellation)
     {
         var now = _time.GetUtcNow();
-        var found = await host.AdoptAsync(fleets.Wants, cancellation);
+
+        // A machine whose address this store does not know as its own (the state was lost, or is another) would meet a new one there.
+        var held = (await store.ListAddressesAsync(cancellation)).Where(address => address.Machine is not null).ToDictionary(address => address.Machine!.Value, address => address.Address);
+        var found = await host.AdoptAsync(order => fleets.Wants(order) && held.TryGetValue(order.Id, out var address) && address == order.Address, cancellation);
         foreach (var removed in found.Removed)
         {
             events.Record(EventKind.LeftoverRemoved, removed);
@@ -249,4 +262,7 @@ public sealed class PleiadServer : IAsyncDisposable
             await app.DisposeAsync();
         }
     }
+
+    [LoggerMessage(4400, LogLevel.Error, "The server stops and could not {Step}")]
+    private static partial void LogStep(ILogger logger, string step, Exception error);
 }

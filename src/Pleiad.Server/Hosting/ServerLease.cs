@@ -58,9 +58,9 @@ internal sealed class ServerLease : IAsyncDisposable
         _stop.Dispose();
         try
         {
-            await _store.ReleaseLeaseAsync(Name, _holder, CancellationToken.None);
+            await _store.ReleaseLeaseAsync(Name, _holder, CancellationToken.None).WaitAsync(Duration, _time);
         }
-        catch (StateException)
+        catch (Exception error) when (error is StateException or TimeoutException)
         {
             // It ends by itself soon.
         }
@@ -68,6 +68,7 @@ internal sealed class ServerLease : IAsyncDisposable
 
     private async Task RenewAsync()
     {
+        string? taken = null;
         var until = _time.GetUtcNow() + Duration;
         while (!_stop.IsCancellationRequested)
         {
@@ -77,23 +78,38 @@ internal sealed class ServerLease : IAsyncDisposable
                 return;
             }
 
-            Lease lease;
             var now = _time.GetUtcNow();
             try
             {
-                lease = await _store.AcquireLeaseAsync(Name, _holder, now, Duration, _stop.Token);
+                // A store that does not answer at all is noticed in time, too.
+                var left = until - RenewInterval - now;
+                var lease = await _store.AcquireLeaseAsync(Name, _holder, now, Duration, _stop.Token).WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, _stop.Token);
+                if (!lease.Granted)
+                {
+                    taken = lease.Holder;
+                    throw new StateException($"another server, {lease.Holder}, runs the services of this store, as this one did not renew its lease in time; this one ends");
+                }
+
+                until = now + Duration;
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
                 return;
             }
-            catch (StateException) when (_storeIsFile || _time.GetUtcNow() < until - RenewInterval)
+            catch (StateException) when (taken is null && _storeIsFile)
             {
-                // The store may be back before anybody else begins.
-                continue;
+                // Nobody can take the lease from a file that nobody can write.
+                until = _time.GetUtcNow() + Duration;
             }
-
-            until = lease.Granted ? now + Duration : throw new StateException($"the lease of this server was taken by {lease.Holder}");
+            catch (Exception error) when (taken is null)
+            {
+                // The store may be back before the lease ends.
+                if (_time.GetUtcNow() >= until - RenewInterval)
+                {
+                    throw new StateException(
+                        $"the store did not renew this server's lease for {Duration.TotalSeconds - RenewInterval.TotalSeconds:0} s, so another server may begin and this one ends: {error.Message}", error);
+                }
+            }
         }
     }
 }

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using Pleiad.Core.Events;
 using Pleiad.Core.Identity;
 using Pleiad.Gateway.Dispatch;
 using Pleiad.Server.Fleet;
@@ -23,15 +21,21 @@ internal sealed partial class JobPump : IAsyncDisposable
 
     private static readonly TimeSpan StorePause = TimeSpan.FromSeconds(1);
 
+    /// <summary>First pause of a machine that could not be reached; doubles with each attempt of the job.</summary>
+    private static readonly TimeSpan SuspensionFirst = TimeSpan.FromSeconds(1);
+
     private readonly FleetContext _context;
     private readonly ServiceFleet _fleet;
     private readonly JobSender _sender;
+    private readonly JobBook _book;
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<JobId, CancellationTokenSource> _running = new();
+    private readonly Dictionary<JobId, CancellationTokenSource> _held = [];
+    private readonly HashSet<JobId> _cancelledEarly = [];
     private readonly Lock _lock = new();
     private readonly HashSet<Task> _runners = [];
     private int _waiting;
     private int _asking;
+    private int _taking;
     private bool _closed;
     private int _disposed;
 
@@ -39,7 +43,8 @@ internal sealed partial class JobPump : IAsyncDisposable
     {
         _context = context;
         _fleet = fleet;
-        _sender = new JobSender(context.Transport);
+        _sender = new JobSender(context.Transport, context.Time);
+        _book = new JobBook(context);
     }
 
     /// <summary>A job was submitted or put back.</summary>
@@ -62,16 +67,39 @@ internal sealed partial class JobPump : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the sending of a job that was cancelled; its slot is free when the machine's connection is closed.</summary>
-    internal void Cancel(JobId job)
+    /// <summary>Whether a runner has this job, from the moment it was taken until its end is written or it waits again.</summary>
+    internal bool Has(JobId job)
     {
-        if (_running.TryGetValue(job, out var sending))
+        lock (_lock)
         {
-            sending.Cancel();
+            return _held.ContainsKey(job);
         }
     }
 
-    /// <summary>Stops all runners; jobs in work stay marked running until a server puts them back. Safe to repeat.</summary>
+    /// <summary>Stops the sending of a job that was cancelled; its slot is free when the machine's connection is closed.</summary>
+    internal void Cancel(JobId job)
+    {
+        CancellationTokenSource? sending;
+        lock (_lock)
+        {
+            if (!_held.TryGetValue(job, out sending) && _taking > 0)
+            {
+                // It may just have been taken; whoever took it finds it here.
+                _cancelledEarly.Add(job);
+            }
+        }
+
+        try
+        {
+            sending?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended meanwhile.
+        }
+    }
+
+    /// <summary>Stops all runners; a job in work waits again if the store answers, else the next server puts it back. Safe to repeat.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -79,11 +107,11 @@ internal sealed partial class JobPump : IAsyncDisposable
             return;
         }
 
+        Close();
+        await _stop.CancelAsync();
         Task[] runners;
         lock (_lock)
         {
-            _closed = true;
-            _stop.Cancel();
             runners = [.. _runners];
         }
 
@@ -137,16 +165,23 @@ internal sealed partial class JobPump : IAsyncDisposable
                 return;
             }
 
+            JobRecord? job;
+            JobSender.Answer? answer = null;
             using (lease)
             {
-                var job = await _context.Store.TakeJobAsync(_fleet.Service.Name, lease.Machine, _context.Time.GetUtcNow(), _stop.Token);
+                job = await TakeAsync(lease);
                 StopAsking();
                 asking = false;
-                if (job is not null)
+                if (job is null)
                 {
-                    await RunAsync(job, lease);
+                    return;
                 }
+
+                answer = await SendAsync(job, lease);
             }
+
+            // The slot is free for others; the job is this runner's until the store knows what became of it.
+            await SettleAsync(job, answer);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -155,7 +190,7 @@ internal sealed partial class JobPump : IAsyncDisposable
         catch (Exception error)
         {
             LogRunner(_context.Logger, _fleet.Service.Name, error);
-            await Task.Delay(StorePause, _context.Time, CancellationToken.None);
+            await Task.Delay(StorePause, _context.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally
         {
@@ -174,64 +209,111 @@ internal sealed partial class JobPump : IAsyncDisposable
         }
     }
 
-    private async Task RunAsync(JobRecord job, ISlotLease lease)
+    private async Task<JobRecord?> TakeAsync(ISlotLease lease)
     {
-        using var sending = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        _running[job.Id] = sending;
+        lock (_lock)
+        {
+            _taking++;
+        }
+
+        JobRecord? job = null;
+        try
+        {
+            job = await _context.Store.TakeJobAsync(_fleet.Service.Name, lease.Machine, _context.Time.GetUtcNow(), _stop.Token);
+            return job;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                if (job is not null)
+                {
+                    var sending = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+                    _held[job.Id] = sending;
+                    if (_cancelledEarly.Contains(job.Id))
+                    {
+                        sending.Cancel(); // Nobody listens to it yet.
+                    }
+                }
+
+                if (--_taking == 0)
+                {
+                    _cancelledEarly.Clear();
+                }
+            }
+        }
+    }
+
+    /// <returns>Null when it was cut, because the job was cancelled or the server ends.</returns>
+    private async Task<JobSender.Answer?> SendAsync(JobRecord job, ISlotLease lease)
+    {
+        CancellationTokenSource sending;
+        lock (_lock)
+        {
+            sending = _held[job.Id];
+        }
+
         try
         {
             var answer = await _sender.SendAsync(job, lease, sending.Token);
-            if (answer.Outcome is { } outcome)
+            if (answer is { Error: not null, Sent: false })
             {
-                await FinishAsync(job, outcome);
+                // It looks unused and would draw every job until it answers again or is found dead: long enough that attempts left outlast its hang timeout.
+                var pause = SuspensionFirst * (1 << Math.Min(job.Attempts - 1, 4));
+                var least = _fleet.Service.HangTimeout / (AttemptsMax - 2);
+                _fleet.Dispatcher.Suspend(lease.Machine, pause > least ? pause : least);
             }
-            else if (job.Attempts >= AttemptsMax)
-            {
-                await FinishAsync(job, new JobOutcome(JobState.Failed, null, null, null, $"given to a machine {job.Attempts} times, the last time: {answer.Error}"));
-            }
-            else
-            {
-                await PutBackAsync(job, lease, answer.Error!);
-            }
+
+            return answer;
         }
         catch (OperationCanceledException) when (sending.IsCancellationRequested)
         {
             LogCut(_context.Logger, job.Id);
+            return null;
+        }
+        catch (Exception error)
+        {
+            // A job that cannot be sent ends like one whose machine fails, and not never.
+            LogSend(_context.Logger, job.Id, error);
+            return new JobSender.Answer(null, $"{error.GetType().Name}: {error.Message}", Sent: true);
+        }
+    }
+
+    private async Task SettleAsync(JobRecord job, JobSender.Answer? answer)
+    {
+        try
+        {
+            // An attempt that the end of the service or the server cut says nothing about the job.
+            var isLast = job.Attempts >= AttemptsMax && !_fleet.IsClosed;
+            var waits = answer switch
+            {
+                { Outcome: { } outcome } => await _book.FinishAsync(job, outcome, isLast, _stop.Token),
+                { Error: { } error } when isLast => await _book.FinishAsync(job, JobBook.GivenUp(job, error), isLast, _stop.Token),
+                { Error: var error } => await _book.PutBackAsync(job, $"attempt {job.Attempts} of {AttemptsMax} failed: {error}", _stop.Token),
+                null => _stop.IsCancellationRequested && await _book.PutBackAsync(job, "the server stops", _stop.Token),
+            };
+            if (waits)
+            {
+                Added();
+            }
         }
         finally
         {
-            _running.TryRemove(job.Id, out _);
+            lock (_lock)
+            {
+                if (_held.Remove(job.Id, out var sending))
+                {
+                    sending.Dispose();
+                }
+            }
         }
     }
 
-    private async Task FinishAsync(JobRecord job, JobOutcome outcome)
-    {
-        // The answer is here; it is written even while the server stops.
-        var now = _context.Time.GetUtcNow();
-        if (await _context.Store.FinishJobAsync(job.Id, outcome, now, CancellationToken.None))
-        {
-            _context.JobEnds.Signal(job.Id);
-            _context.Events.Record(
-                outcome.State == JobState.Done ? EventKind.JobDone : EventKind.JobFailed,
-                outcome.Error ?? $"answered {outcome.Status} after {(now - job.Submitted).TotalMilliseconds:0} ms",
-                job.Service,
-                job.Machine?.Value,
-                job.Id.ToString());
-        }
-    }
-
-    private async Task PutBackAsync(JobRecord job, ISlotLease lease, string error)
-    {
-        var back = await _context.Store.RequeueJobsAsync(job.Id, _context.Time.GetUtcNow(), CancellationToken.None);
-        if (back.Count > 0)
-        {
-            _context.Events.Record(EventKind.Retried, $"attempt {job.Attempts} of {AttemptsMax} failed: {error}", job.Service, lease.Machine.Value, job.Id.ToString());
-            Added();
-        }
-    }
-
-    [LoggerMessage(4200, LogLevel.Error, "A job of service {Service} could not be taken or finished; it is tried again")]
+    [LoggerMessage(4200, LogLevel.Error, "A runner of service {Service} failed; another follows")]
     private static partial void LogRunner(ILogger logger, string service, Exception error);
+
+    [LoggerMessage(4202, LogLevel.Error, "Job {Job} could not be sent")]
+    private static partial void LogSend(ILogger logger, JobId job, Exception error);
 
     [LoggerMessage(4201, LogLevel.Debug, "The sending of job {Job} was cut")]
     private static partial void LogCut(ILogger logger, JobId job);

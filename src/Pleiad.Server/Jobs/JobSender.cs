@@ -7,7 +7,7 @@ using Pleiad.State;
 namespace Pleiad.Server.Jobs;
 
 /// <summary>Sends one job to the machine whose slot it holds and reads the answer.</summary>
-internal sealed class JobSender(MachineTransport transport)
+internal sealed class JobSender(MachineTransport transport, TimeProvider time)
 {
     /// <summary>Largest answer that is kept, in bytes.</summary>
     internal const int ResultBytesMax = 8 << 20;
@@ -15,15 +15,21 @@ internal sealed class JobSender(MachineTransport transport)
     /// <summary>Longest time a job may run in a machine.</summary>
     internal static readonly TimeSpan RunTimeMax = TimeSpan.FromHours(1);
 
+    /// <summary>The service gets the path as it was submitted, with its dots and percent signs.</summary>
+    private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
     /// <summary>How it went: an outcome when the machine answered, else what went wrong on the way.</summary>
-    internal readonly record struct Answer(JobOutcome? Outcome, string? Error);
+    /// <param name="Outcome">What the machine answered.</param>
+    /// <param name="Error">What went wrong instead.</param>
+    /// <param name="Sent">Whether a byte of it may have reached the machine.</param>
+    internal sealed record Answer(JobOutcome? Outcome, string? Error, bool Sent = true);
 
     /// <summary>Sends the job.</summary>
     /// <exception cref="OperationCanceledException">The job was cancelled or the server ends.</exception>
     internal async Task<Answer> SendAsync(JobRecord job, ISlotLease lease, CancellationToken cancellation)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(RunTimeMax);
+        using var late = new CancellationTokenSource(RunTimeMax, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
         using var request = RequestFor(job, lease);
         try
         {
@@ -42,13 +48,13 @@ internal sealed class JobSender(MachineTransport transport)
         }
         catch (Exception error) when (error is HttpRequestException or IOException or ObjectDisposedException)
         {
-            return new Answer(null, $"{lease.Machine} at {lease.Address}: {error.Message}");
+            return new Answer(null, $"{lease.Machine} at {lease.Address}: {error.Message}", error is ObjectDisposedException || transport.WasSent(lease));
         }
     }
 
     private static HttpRequestMessage RequestFor(JobRecord job, ISlotLease lease)
     {
-        var request = new HttpRequestMessage(new HttpMethod(job.Method), new Uri($"http://{lease.Address}{job.Path}"));
+        var request = new HttpRequestMessage(new HttpMethod(job.Method), new Uri($"http://{lease.Address}{job.Path}", AsWritten));
 
         // Lets a service recognise a repetition: a job is run at least once.
         request.Headers.Add("Pleiad-Job", job.Id.ToString());

@@ -6,12 +6,27 @@ using Pleiad.Machines.Qemu;
 using Pleiad.Machines.Tests.Guests;
 using Shouldly;
 using Xunit;
+using Eventually = Pleiad.TestKit.Eventually;
+using TinyKernel = Pleiad.TestKit.TinyKernel;
 
 namespace Pleiad.Machines.Tests.Hosting;
 
 [Trait("Group", "machines")]
 public sealed class MachineLifeTests
 {
+    [Theory]
+    [InlineData(MachineType.Microvm, NicModel.VirtioMmio)]
+    [InlineData(MachineType.Pc, NicModel.VirtioPci)]
+    [InlineData(MachineType.Q35, NicModel.VirtioPci)]
+    public async Task A_multiboot_kernel_boots_too(MachineType type, NicModel nic)
+    {
+        await using var test = await TestHost.OpenAsync();
+        var kernel = TinyKernel.ThatHangsByMultiboot(test.Scratch, "tiny: begun by multiboot");
+        var machine = test.Host.Start(test.Order(GuestImage.Of(kernel, platform: new MachinePlatform(type, nic))));
+        await Eventually.BecomesTrueAsync(() => test.Host.OpenLog(machine.Snapshot.Id) is not null && test.Log(machine).Contains("tiny: begun by multiboot"), TestHost.Patience, () => test.Log(machine));
+        (await machine.StopAsync()).State.ShouldBe(MachineState.Gone);
+    }
+
     [Theory]
     [InlineData(NetworkMode.Namespace)]
     [InlineData(NetworkMode.User)]
@@ -227,6 +242,7 @@ public sealed class MachineLifeTests
         var largest = 0L;
         var shrunk = 0;
         var last = 0L;
+        var empty = false;
         await TestHost.UntilAsync(
             () =>
             {
@@ -234,12 +250,14 @@ public sealed class MachineLifeTests
                 var length = log.Exists ? log.Length : 0;
                 largest = Math.Max(largest, length);
                 shrunk += length < last ? 1 : 0;
+                empty |= last > 0 && length == 0;
                 last = length;
                 return shrunk >= 3;
             },
             () => $"{shrunk} times shrunk, largest {largest}");
 
         largest.ShouldBeInRange(16 * 1024, 16 * 1024 * SerialLog.HardFactor);
+        empty.ShouldBeFalse();
         machine.Snapshot.State.ShouldBe(MachineState.Starting);
         test.Log(machine).ShouldContain("tiny: a line of a flood that does not end");
         await machine.StopAsync().WaitAsync(TestHost.Patience);

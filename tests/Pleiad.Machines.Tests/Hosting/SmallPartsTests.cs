@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Pleiad.Core.Identity;
 using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Processes;
 using Pleiad.Machines.Qemu;
 using Pleiad.Machines.Tests.Guests;
 using Shouldly;
@@ -81,6 +82,31 @@ public sealed class SmallPartsTests : IDisposable
         lines[^1].ShouldBe("line 199");
         lines.ShouldAllBe(line => line.Length == 8);
         SerialLog.LastLine(path).ShouldBe("line 199");
+    }
+
+    [Fact]
+    public async Task A_reader_never_finds_a_log_empty_while_its_oldest_half_is_dropped()
+    {
+        var path = Path.Combine(_directory, "x.log");
+        var line = new string('x', 79) + "\n";
+        File.WriteAllText(path, line);
+        var bounding = Task.Run(() =>
+        {
+            var drops = 0;
+            while (drops < 2000)
+            {
+                File.AppendAllText(path, line);
+                drops += SerialLog.Bound(path, 1000) ? 1 : 0;
+            }
+
+            return drops;
+        });
+        while (!bounding.IsCompleted)
+        {
+            SerialLog.LastLine(path).ShouldBe(line.TrimEnd());
+        }
+
+        (await bounding).ShouldBe(2000);
     }
 
     [Theory]
@@ -173,7 +199,7 @@ public sealed class SmallPartsTests : IDisposable
     [Fact]
     public async Task A_program_that_fails_is_told_with_its_words_and_one_that_takes_too_long_is_killed()
     {
-        (await Programs.RunAsync("/bin/sh", ["-c", "read x; echo got $x"], "it\n", TimeSpan.FromSeconds(30), CancellationToken.None)).ShouldBe("got it\n");
+        (await Programs.RunAsync("/bin/sh", ["-c", "read x; echo got $x"], "it\n", TimeSpan.FromSeconds(30), CancellationToken.None)).ShouldBe("got it");
         (await Should.ThrowAsync<ProgramException>(() => Programs.RunAsync("/bin/sh", ["-c", "echo why >&2; exit 3"], "", TimeSpan.FromSeconds(30), CancellationToken.None)))
             .Message.ShouldContain("status 3: why");
         (await Should.ThrowAsync<ProgramException>(() => Programs.RunAsync("/bin/sh", ["-c", "exec sleep 60"], "", TimeSpan.FromMilliseconds(100), CancellationToken.None)))

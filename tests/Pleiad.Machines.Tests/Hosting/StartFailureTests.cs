@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pleiad.Core.Identity;
 using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Processes;
 using Pleiad.Machines.Tests.Guests;
 using Shouldly;
 using Xunit;

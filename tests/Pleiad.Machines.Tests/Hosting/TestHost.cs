@@ -4,8 +4,10 @@ using Pleiad.Core.Identity;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
 using Pleiad.Machines.Networks;
+using Pleiad.Machines.Processes;
 using Pleiad.Machines.Qemu;
 using Pleiad.Machines.Tests.Guests;
+using TinyKernel = Pleiad.TestKit.TinyKernel;
 
 namespace Pleiad.Machines.Tests.Hosting;
 

@@ -1,4 +1,5 @@
 using Pleiad.Machines.Images;
+using Pleiad.Machines.Processes;
 using Shouldly;
 using Xunit;
 

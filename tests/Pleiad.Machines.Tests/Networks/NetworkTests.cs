@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Pleiad.Core.Identity;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Networks;
+using Pleiad.Machines.Processes;
 using Pleiad.Machines.Tests.Guests;
 using Pleiad.Machines.Tests.Hosting;
 using Shouldly;

@@ -1,8 +1,8 @@
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Qemu;
-using Pleiad.Machines.Tests.Guests;
 using Shouldly;
 using Xunit;
+using TinyKernel = Pleiad.TestKit.TinyKernel;
 
 namespace Pleiad.Machines.Tests.Qemu;
 

@@ -1,4 +1,4 @@
-using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Processes;
 using Pleiad.Machines.Qemu;
 using Pleiad.Machines.Tests.Hosting;
 using Shouldly;

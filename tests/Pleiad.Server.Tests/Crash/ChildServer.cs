@@ -58,6 +58,8 @@ internal sealed class ChildServer : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
+        // A killed .NET process leaves its diagnostic pipes in the temporary directory.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         _process = Process.Start(start)!;
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.BeginErrorReadLine();

@@ -33,7 +33,7 @@ public sealed class DispatchTests
         await server.ApplyAsync("machinesMin: 1\nmachinesMax: 3\nslots: 1", ready: 1);
         var answers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => server.Gateway.GetStringAsync("/primes/primes?n=60000")));
         answers.ShouldAllBe(answer => answer.Contains("6057"));
-        (await server.EventAsync("scaleOut")).Reason.ShouldContain("need");
+        (await server.EventsAsync()).ShouldContain("waiting at 1 slot a machine need 3 machines");
         var started = (await server.Client.ListMachinesAsync(default)).Where(machine => !machine.Reason.Contains("machinesMin is")).ToList();
         started.Count.ShouldBe(2);
     }

@@ -3,7 +3,7 @@ using System.Net;
 using Pleiad.Core.Identity;
 using Pleiad.Gateway.Dispatch;
 
-namespace Pleiad.Gateway.Bench;
+namespace Pleiad.Bench.Gateway;
 
 /// <summary>Grants per CPU second of the dispatcher against SemaphoreSlim with as many slots, which knows neither machines nor deadlines.</summary>
 internal static class DispatchBench

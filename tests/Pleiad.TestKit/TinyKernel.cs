@@ -1,15 +1,17 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Pleiad.Machines.Tests.Guests;
+namespace Pleiad.TestKit;
 
 /// <summary>
-/// A guest of a few bytes, assembled here: an ELF file with a PVH entry that prints one line and then hangs, ends or goes on printing. It has no network,
-/// so it is the machine that never answers.
+/// A guest of a few bytes, assembled here: an ELF file with a PVH entry (or a multiboot header) that prints one line and then hangs, ends or goes on printing.
+/// It has no network, so it is the machine that never answers.
 /// </summary>
-internal static class TinyKernel
+public static class TinyKernel
 {
     private const uint Base = 0x10_0000;
+    private static readonly byte[] Sleep = [0xfa, 0xf4, 0xeb, 0xfd]; // cli; l: hlt; jmp l
+    private const int StackTop = 0x9_0000; // in low RAM: right below the image lies the BIOS on pc and q35
     private const int HeaderBytes = 64;
     private const int SegmentBytes = 56;
     private const int NoteStart = HeaderBytes + (2 * SegmentBytes);
@@ -18,7 +20,34 @@ internal static class TinyKernel
 
     /// <summary>Prints a line, then sleeps with interrupts off for ever.</summary>
     public static string ThatHangs(string directory, string line = "pleiad: ready tiny") =>
-        Write(directory, "hangs", [.. Print(line), 0xfa, 0xf4, 0xeb, 0xfd]); // cli; l: hlt; jmp l
+        Write(directory, "hangs", [.. Print(line), .. Sleep]);
+
+    /// <summary>The same, begun by multiboot: 32 bits, no PVH note.</summary>
+    public static string ThatHangsByMultiboot(string directory, string line = "pleiad: ready tiny")
+    {
+        const int header = 52 + 32; // behind ELF header and one program header
+        byte[] body = [0xbc, .. Little(StackTop), .. Print(line), .. Sleep];
+        var file = new byte[header + 12 + body.Length];
+        var span = file.AsSpan();
+        new byte[] { 0x7f, (byte)'E', (byte)'L', (byte)'F', 1, 1, 1 }.CopyTo(span);
+        BinaryPrimitives.WriteUInt16LittleEndian(span[16..], 2); // executable
+        BinaryPrimitives.WriteUInt16LittleEndian(span[18..], 3); // i386
+        BinaryPrimitives.WriteUInt32LittleEndian(span[20..], 1);
+        BinaryPrimitives.WriteUInt32LittleEndian(span[24..], Base + header + 12);
+        BinaryPrimitives.WriteUInt32LittleEndian(span[28..], 52);
+        BinaryPrimitives.WriteUInt16LittleEndian(span[40..], 52);
+        BinaryPrimitives.WriteUInt16LittleEndian(span[42..], 32);
+        BinaryPrimitives.WriteUInt16LittleEndian(span[44..], 1);
+        foreach (var (index, value) in new uint[] { 1, 0, Base, Base, (uint)file.Length, (uint)file.Length, 7, 0x1000 }.Index())
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(span[(52 + (4 * index))..], value); // one segment, all of the file
+        }
+
+        BinaryPrimitives.WriteUInt32LittleEndian(span[header..], 0x1bad_b002);
+        BinaryPrimitives.WriteInt32LittleEndian(span[(header + 8)..], unchecked(-0x1bad_b002)); // magic, flags and checksum sum to 0
+        body.CopyTo(span[(header + 12)..]);
+        return Save(directory, "multiboot", file);
+    }
 
     /// <summary>Prints a line and ends: a triple fault, which ends QEMU under -no-reboot.</summary>
     public static string ThatEnds(string directory, string line = "tiny: panic: the end") =>
@@ -51,7 +80,7 @@ internal static class TinyKernel
 
     private static string Write(string directory, string name, byte[] code)
     {
-        byte[] body = [0xbc, .. Little((int)Base - 16), .. code]; // mov esp, below the image
+        byte[] body = [0xbc, .. Little(StackTop), .. code]; // mov esp, StackTop
         var file = new byte[CodeStart + body.Length];
         var span = file.AsSpan();
         new byte[] { 0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1, 1 }.CopyTo(span);
@@ -71,6 +100,11 @@ internal static class TinyKernel
         "Xen\0"u8.CopyTo(span[(NoteStart + 12)..]);
         BinaryPrimitives.WriteUInt64LittleEndian(span[(NoteStart + 16)..], Base + CodeStart);
         body.CopyTo(span[CodeStart..]);
+        return Save(directory, name, file);
+    }
+
+    private static string Save(string directory, string name, byte[] file)
+    {
         var path = Path.Combine(directory, $"tiny-{name}.elf");
         File.WriteAllBytes(path, file);
         return path;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Pleiad.Gateway.Bench;
+namespace Pleiad.Bench.Gateway;
 
 /// <summary>Two machines as cheap as can be: every request on a kept connection gets the same small answer. Prints their ports.</summary>
 internal static class Backend
@@ -50,6 +50,11 @@ internal static class Backend
                         await socket.SendAsync(Answer);
                     }
                 }
+            }
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
+            {
+                // A load generator or proxy that is done closes its connections so.
+                return;
             }
             catch (SocketException error)
             {

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Pleiad.Gateway.Bench;
+namespace Pleiad.Bench.Gateway;
 
 /// <summary>A process that the bench started and ends.</summary>
 internal sealed class Child : IAsyncDisposable

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Pleiad.Machines.Images;
+namespace Pleiad.Machines.Processes;
 
 /// <summary>What a tool did.</summary>
 /// <param name="ExitCode">Its exit code.</param>
@@ -25,10 +25,11 @@ internal static class ToolProcess
     /// <param name="limit">Longest time.</param>
     /// <param name="time">Measures the time.</param>
     /// <param name="cancellation">Ends the tool.</param>
+    /// <param name="input">Its standard input.</param>
     /// <exception cref="TimeoutException">It took longer; it was killed.</exception>
     /// <exception cref="System.ComponentModel.Win32Exception">It cannot be started.</exception>
     public static async Task<ToolResult> RunAsync(
-        string file, IEnumerable<string> arguments, string directory, TimeSpan limit, TimeProvider time, CancellationToken cancellation)
+        string file, IEnumerable<string> arguments, string directory, TimeSpan limit, TimeProvider time, CancellationToken cancellation, string input = "")
     {
         var lines = new Queue<string>();
         using var process = new Process();
@@ -45,7 +46,6 @@ internal static class ToolProcess
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
         process.Start();
-        process.StandardInput.Close();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
 
@@ -53,6 +53,7 @@ internal static class ToolProcess
         using var either = CancellationTokenSource.CreateLinkedTokenSource(expired.Token, cancellation);
         try
         {
+            await FeedAsync(process.StandardInput, input, either.Token);
             await process.WaitForExitAsync(either.Token);
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
@@ -83,6 +84,22 @@ internal static class ToolProcess
                     lines.Dequeue();
                 }
             }
+        }
+    }
+
+    private static async Task FeedAsync(StreamWriter writer, string input, CancellationToken cancellation)
+    {
+        try
+        {
+            await using (writer)
+            {
+                await writer.WriteAsync(input.AsMemory(), cancellation);
+            }
+        }
+        catch (IOException)
+        {
+            // It ended without reading; its exit code and output tell more.
+            return;
         }
     }
 

@@ -12,7 +12,7 @@ using Pleiad.Gateway.Dispatch;
 using Pleiad.Gateway.Front;
 using Pleiad.Gateway.Transport;
 
-namespace Pleiad.Gateway.Bench;
+namespace Pleiad.Bench.Gateway;
 
 /// <summary>The gateway as a process of its own, service <c>bench</c>, a machine per port. Prints its port.</summary>
 internal sealed class GatewayHost(Dispatcher dispatcher) : IServiceDirectory, IMachineConnector

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Pleiad.Gateway.Bench;
+using Pleiad.Bench.Gateway;
 
 // Roles are what the bench starts itself as, so that each party's CPU time is its own.
 switch (args)
@@ -11,7 +11,7 @@ switch (args)
         await GatewayHost.RunAsync(ports.Select(int.Parse).ToArray());
         return 0;
     case ["--help" or "-h"]:
-        Console.WriteLine("usage: Pleiad.Gateway.Bench [--short] [--json] [--dispatch | --proxy]");
+        Console.WriteLine("usage: Pleiad.Bench.Gateway [--short] [--json] [--dispatch | --proxy]");
         return 0;
     default:
         break;

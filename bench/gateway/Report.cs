@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
-namespace Pleiad.Gateway.Bench;
+namespace Pleiad.Bench.Gateway;
 
 /// <summary>One measured comparison; the ratio is ours by the peer's, both from this run.</summary>
 internal sealed record Row(string What, string Unit, double? Ours, double? Peer, string PeerName, string? Note = null)
 {
-    public double? Ratio => Ours / Peer;
+    /// <summary>Null without a peer, or when it has nothing to divide by.</summary>
+    public double? Ratio => Peer > 0 ? Ours / Peer : null;
 }
 
 internal sealed class Report

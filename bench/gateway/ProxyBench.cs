@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 
-namespace Pleiad.Gateway.Bench;
+namespace Pleiad.Bench.Gateway;
 
 /// <summary>
 /// Requests per second through the gateway and through HAProxy, both holding two machines to so many requests at once, with the same clients and the same
