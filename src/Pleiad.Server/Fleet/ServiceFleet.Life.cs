@@ -74,7 +74,8 @@ internal sealed partial class ServiceFleet
 
         if (seen.State is MachineState.Failed or MachineState.Gone)
         {
-            Fail(machine, seen.FailureDetail ?? $"it ended as {seen.State} before its first answer");
+            var detail = seen.FailureDetail ?? $"it ended as {seen.State} before its first answer";
+            Fail(machine, seen.Failure == MachineFailure.StartTimedOut ? $"{detail}; see 'pleiad machine log {machine.Id}', or give it longer by addressReservation" : detail);
             return false;
         }
 

@@ -5,6 +5,7 @@ using Pleiad.Client;
 using Pleiad.Client.Contract;
 using Pleiad.Machines.Hosting;
 using Pleiad.Server.Hosting;
+using Pleiad.Server.Tests.BadInput;
 using Pleiad.Server.Tests.Running;
 using Pleiad.TestKit;
 using Shouldly;
@@ -17,21 +18,28 @@ internal sealed class ChildServer : IAsyncDisposable
     private readonly TempDirectory _directory = new("crash");
     private readonly ConcurrentQueue<string> _log = new();
     private readonly string? _state;
+    private readonly string? _data;
     private Process _process = null!;
     private bool _running;
 
-    private ChildServer(string? state) => _state = state;
+    private ChildServer(string? state, string? data)
+    {
+        _state = state;
+        _data = data;
+    }
 
     internal PleiadClient Client { get; private set; } = null!;
 
     internal Uri Gateway { get; private set; } = null!;
 
-    internal string Data => _directory.File("d");
+    internal string Data => _data ?? _directory.File("d");
 
-    internal static async Task<ChildServer> StartAsync(string? state = null)
+    /// <param name="state">Address of its store; a file in its data directory unless given.</param>
+    /// <param name="data">Its data directory, not made yet; a temporary one unless given.</param>
+    internal static async Task<ChildServer> StartAsync(string? state = null, string? data = null)
     {
         await TestImages.EnsureAsync();
-        var server = new ChildServer(state);
+        var server = new ChildServer(state, data);
         Directory.CreateDirectory(server.Data);
         Directory.CreateSymbolicLink(Path.Combine(server.Data, "images"), TestImages.Store);
         Directory.CreateSymbolicLink(Path.Combine(server.Data, "cache"), TestImages.Cache);
@@ -42,9 +50,9 @@ internal sealed class ChildServer : IAsyncDisposable
     /// <summary>Starts the program and waits until it says where it listens.</summary>
     internal async Task UpAsync()
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(PleiadProgram.Dotnet) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])[
-            Path.Combine(AppContext.BaseDirectory, "pleiad.dll"), "up", "--json", "--listen", "http://127.0.0.1:0", "--gateway", "http://127.0.0.1:0", "--data", Data,
+            PleiadProgram.Assembly, "up", "--json", "--listen", "http://127.0.0.1:0", "--gateway", "http://127.0.0.1:0", "--data", Data,
             "--accelerator", "tcg", .. _state is null ? (string[])[] : ["--state", _state]])
         {
             start.ArgumentList.Add(argument);
