@@ -34,7 +34,7 @@ public sealed class ServerLeaseTests
         await using var lease = await ServerLease.TakeAsync(store, "a", storeIsFile, new SkippingTime(), default);
         calls.Answer = () => LeaseOf("b", granted: false);
 
-        (await Should.ThrowAsync<StateException>(() => lease.Lost.WaitAsync(Limit))).Message.ShouldContain("taken by b");
+        (await Should.ThrowAsync<StateException>(() => lease.Lost.WaitAsync(Limit))).Message.ShouldContain("another server, b, runs the services");
     }
 
     [Fact]
