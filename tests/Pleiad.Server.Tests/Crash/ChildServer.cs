@@ -43,8 +43,16 @@ internal sealed class ChildServer : IAsyncDisposable
         Directory.CreateDirectory(server.Data);
         Directory.CreateSymbolicLink(Path.Combine(server.Data, "images"), TestImages.Store);
         Directory.CreateSymbolicLink(Path.Combine(server.Data, "cache"), TestImages.Cache);
-        await server.UpAsync();
-        return server;
+        try
+        {
+            await server.UpAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts the program and waits until it says where it listens.</summary>
@@ -64,7 +72,14 @@ internal sealed class ChildServer : IAsyncDisposable
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.BeginErrorReadLine();
         _running = true;
-        var announced = await _process.StandardOutput.ReadLineAsync().WaitAsync(TestServer.Limit) ?? throw new InvalidOperationException("it ended before it listened:\n" + Log);
+        if (await _process.StandardOutput.ReadLineAsync().WaitAsync(TestServer.Limit) is not { } announced)
+        {
+            await _process.WaitForExitAsync().WaitAsync(TestServer.Limit);
+            _process.Dispose();
+            _running = false;
+            throw new InvalidOperationException("it ended before it listened:\n" + Log);
+        }
+
         var info = JsonSerializer.Deserialize(announced, Wire.Default.ServerInfo)!;
         Client = new PleiadClient(new Uri(info.Api));
         Gateway = new Uri(info.Gateway);
@@ -80,6 +95,18 @@ internal sealed class ChildServer : IAsyncDisposable
         Client.Dispose();
         _process.Dispose();
         _running = false;
+    }
+
+    /// <summary>Waits until it ended without being asked to.</summary>
+    /// <returns>Its exit status.</returns>
+    internal async Task<int> EndsByItselfAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(TestServer.Limit);
+        var status = _process.ExitCode;
+        Client.Dispose();
+        _process.Dispose();
+        _running = false;
+        return status;
     }
 
     /// <summary>Ends it as an operator does.</summary>

@@ -135,6 +135,20 @@ public sealed class DispatchTests
     }
 
     [Fact]
+    public async Task A_server_that_leaves_its_machines_lets_their_work_end()
+    {
+        await using var server = await TestServer.StartAsync(options => options.KeepMachines = true);
+        await server.ApplyAsync("machinesMin: 1\nmachinesMax: 1\nslots: 1", ready: 1);
+        using var http = new HttpClient { BaseAddress = server.Server.Gateway };
+        var working = http.GetStringAsync("/primes/primes?n=100000");
+        await Eventually.BecomesTrueAsync(async () => (await server.Client.GetServiceAsync("primes", default)).InFlight == 1, TestServer.Limit, server.EventsAsync);
+        await server.RestartAsync();
+        (await working).ShouldContain("9592");
+        (await server.Client.ListMachinesAsync(default)).ShouldHaveSingleItem().Adopted.ShouldBeTrue();
+        await server.Client.RemoveServiceAsync("primes", default);
+    }
+
+    [Fact]
     public async Task A_service_removed_while_it_works_ends_its_work_and_leaves_nothing()
     {
         await using var server = await TestServer.StartAsync();
