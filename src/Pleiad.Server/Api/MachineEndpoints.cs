@@ -39,8 +39,9 @@ internal static class MachineEndpoints
 
     private static IResult Show(ApiContext context, string id, int status)
     {
-        var machine = Id(id);
-        return List(context, null).FirstOrDefault(one => one.Id == machine.Value) is { } found ? Results.Json(found, Wire.Default.MachineInfo, statusCode: status) : NotFound(id);
+        // Read before the search: what is no id is refused also while there are no machines.
+        var machine = Id(id).Value;
+        return List(context, null).FirstOrDefault(one => one.Id == machine) is { } found ? Results.Json(found, Wire.Default.MachineInfo, statusCode: status) : NotFound(id);
     }
 
     private static IResult Log(ApiContext context, string id) =>

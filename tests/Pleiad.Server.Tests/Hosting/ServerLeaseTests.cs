@@ -26,8 +26,8 @@ public sealed class ServerLeaseTests : IAsyncLifetime
     [Fact]
     public async Task A_second_server_is_refused_and_begins_when_the_first_has_not_renewed()
     {
-        await using var first = await ServerLease.TakeAsync(_store, "first", _time, default);
-        (await Should.ThrowAsync<InvalidInputException>(() => ServerLease.TakeAsync(_real, "second", _time, default))).Message.ShouldContain("first");
+        await using var first = await ServerLease.TakeAsync(_store, "first", storeIsFile: false, _time, default);
+        (await Should.ThrowAsync<InvalidInputException>(() => ServerLease.TakeAsync(_real, "second", storeIsFile: false, _time, default))).Message.ShouldContain("first");
         _store.Out = true;
         (await Should.ThrowAsync<StateException>(first.Lost.WaitAsync(Limit))).Message.ShouldContain("did not renew this server's lease");
         ServerLease? second = null;
@@ -38,7 +38,7 @@ public sealed class ServerLeaseTests : IAsyncLifetime
     [Fact]
     public async Task A_store_that_never_answers_ends_the_server_as_one_that_refuses()
     {
-        await using var first = await ServerLease.TakeAsync(_store, "first", _time, default);
+        await using var first = await ServerLease.TakeAsync(_store, "first", storeIsFile: false, _time, default);
         var never = new TaskCompletionSource();
         _store.Before = _ => never.Task;
         await Should.ThrowAsync<StateException>(first.Lost.WaitAsync(Limit));
@@ -48,7 +48,7 @@ public sealed class ServerLeaseTests : IAsyncLifetime
     [Fact]
     public async Task A_server_whose_lease_was_taken_ends_and_names_who_has_it()
     {
-        await using var first = await ServerLease.TakeAsync(_store, "first", _time, default);
+        await using var first = await ServerLease.TakeAsync(_store, "first", storeIsFile: false, _time, default);
         await _real.ReleaseLeaseAsync("server", "first", default);
         await _real.AcquireLeaseAsync("server", "second", _time.GetUtcNow(), TimeSpan.FromHours(1), default);
         (await Should.ThrowAsync<StateException>(first.Lost.WaitAsync(Limit))).Message.ShouldContain("second");
@@ -64,7 +64,7 @@ public sealed class ServerLeaseTests : IAsyncLifetime
     {
         try
         {
-            return await ServerLease.TakeAsync(_real, holder, _time, default);
+            return await ServerLease.TakeAsync(_real, holder, storeIsFile: false, _time, default);
         }
         catch (InvalidInputException)
         {

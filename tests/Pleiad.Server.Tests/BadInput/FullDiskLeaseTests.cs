@@ -8,7 +8,7 @@ using Xunit;
 namespace Pleiad.Server.Tests.BadInput;
 
 /// <summary>What a server does when its lease cannot be renewed.</summary>
-public sealed class ServerLeaseTests
+public sealed class FullDiskLeaseTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
