@@ -90,7 +90,7 @@ internal sealed partial class ServiceFleet
         {
             _failures.Ready();
             _context.Events.Record(
-                EventKind.MachineReady, $"answered {seen.StartDuration?.TotalMilliseconds:0} ms after its order at {seen.Address}, {machine.Slots} slots", service.Name, machine.Id.Value);
+                EventKind.MachineReady, $"answered {seen.StartDuration?.TotalMilliseconds:0} ms after its order at {seen.Address}, {machine.Slots} {(machine.Slots == 1 ? "slot" : "slots")}", service.Name, machine.Id.Value);
         }
 
         return true;
