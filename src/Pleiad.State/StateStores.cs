@@ -35,6 +35,9 @@ public static class StateStores
             : throw StateAddress.Refuse(address, "is no address of a database");
     }
 
+    /// <summary>Whether an address names a file of this machine rather than a database server.</summary>
+    public static bool IsFile(string address) => address?.StartsWith(StateAddress.SqlitePrefix, StringComparison.Ordinal) ?? throw new ArgumentNullException(nameof(address));
+
     private static string FileOf(string address)
     {
         var file = address[StateAddress.SqlitePrefix.Length..];

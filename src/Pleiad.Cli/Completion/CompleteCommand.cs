@@ -11,7 +11,7 @@ namespace Pleiad.Cli.Completion;
 /// <summary>The hidden command that the shell's script calls: prints what may stand at the end of a command line, one a line, and never an error.</summary>
 internal sealed class CompleteCommand : PleiadCommand
 {
-    /// <summary>Longest time to ask the server: the user has pressed a key and waits.</summary>
+    /// <summary>Longest time to ask the server, as the user has pressed a key and waits; <c>PLEIAD_COMPLETION_LIMIT</c> gives a far or busy one more.</summary>
     private static readonly TimeSpan TimeLimit = TimeSpan.FromMilliseconds(700);
 
     /// <summary>Most job names offered.</summary>
@@ -64,7 +64,7 @@ internal sealed class CompleteCommand : PleiadCommand
             return [];
         }
 
-        using var limit = new CancellationTokenSource(TimeLimit, Terminal.Time);
+        using var limit = new CancellationTokenSource(Duration.TryParse(Terminal.Environment("PLEIAD_COMPLETION_LIMIT"), out var given) ? given : TimeLimit, Terminal.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {

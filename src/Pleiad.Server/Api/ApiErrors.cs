@@ -19,7 +19,7 @@ internal sealed partial class ApiErrors(ILogger<ApiErrors> logger) : IExceptionH
                 Problems = [.. input.Problems.Select(one => new ApiInputProblem(one.Key, one.Value, one.Reason, one.Remedy, one.Line))],
             },
             BadHttpRequestException bad => Of(bad.StatusCode, "badRequest", "The request cannot be read", Inner(bad)),
-            StateException state => Of(StatusCodes.Status503ServiceUnavailable, "stateUnavailable", "The state database does not answer", state.Message),
+            StateException state => Of(StatusCodes.Status503ServiceUnavailable, "stateUnavailable", "The state database cannot be used", state.Message),
             Machines.Images.ImageStoreException store => Of(StatusCodes.Status409Conflict, "imageStore", "The image store refuses", store.Message),
             _ => null,
         };

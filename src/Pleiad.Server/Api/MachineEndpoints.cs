@@ -37,8 +37,12 @@ internal static class MachineEndpoints
         return service.Fleet.Machines.Select(machine => Info(service, machine, slots.GetValueOrDefault(machine.Id)));
     }
 
-    private static IResult Show(ApiContext context, string id, int status) =>
-        List(context, null).FirstOrDefault(one => one.Id == Id(id).Value) is { } found ? Results.Json(found, Wire.Default.MachineInfo, statusCode: status) : NotFound(id);
+    private static IResult Show(ApiContext context, string id, int status)
+    {
+        // Read before the search: what is no id is refused also while there are no machines.
+        var machine = Id(id).Value;
+        return List(context, null).FirstOrDefault(one => one.Id == machine) is { } found ? Results.Json(found, Wire.Default.MachineInfo, statusCode: status) : NotFound(id);
+    }
 
     private static IResult Log(ApiContext context, string id) =>
         context.Host.OpenLog(Id(id)) is { } log ? Results.Stream(log, "text/plain; charset=utf-8") : NotFound(id);

@@ -69,10 +69,14 @@ internal sealed partial class EventLog : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes what is buffered and ends.</summary>
+    /// <summary>Writes what is buffered and ends. Safe to repeat.</summary>
     public async ValueTask DisposeAsync()
     {
-        _buffer.Writer.TryComplete();
+        if (!_buffer.Writer.TryComplete())
+        {
+            return;
+        }
+
         _stop.CancelAfter(TimeSpan.FromSeconds(5));
         await _writer;
         _written.TrySetResult();

@@ -74,7 +74,8 @@ internal sealed partial class ServiceFleet
 
         if (seen.State is MachineState.Failed or MachineState.Gone)
         {
-            Fail(machine, seen.FailureDetail ?? $"it ended as {seen.State} before its first answer");
+            var detail = seen.FailureDetail ?? $"it ended as {seen.State} before its first answer";
+            Fail(machine, seen.Failure == MachineFailure.StartTimedOut ? $"{detail}; see 'pleiad machine log {machine.Id}', or give it longer by addressReservation" : detail);
             return false;
         }
 
@@ -89,7 +90,7 @@ internal sealed partial class ServiceFleet
         {
             _failures.Ready();
             _context.Events.Record(
-                EventKind.MachineReady, $"answered {seen.StartDuration?.TotalMilliseconds:0} ms after its order at {seen.Address}, {machine.Slots} slot{(machine.Slots == 1 ? "" : "s")}", service.Name, machine.Id.Value);
+                EventKind.MachineReady, $"answered {seen.StartDuration?.TotalMilliseconds:0} ms after its order at {seen.Address}, {machine.Slots} {(machine.Slots == 1 ? "slot" : "slots")}", service.Name, machine.Id.Value);
         }
 
         return true;

@@ -132,9 +132,10 @@ public sealed partial class PleiadServer : IAsyncDisposable
         _data = DataDirectory.Open(_options.Data);
         var images = new ImageStore(_options.Images ?? DataDirectory.ImagesOf(_data.Path), _time);
 
-        _store = StateStores.Open(_options.State ?? $"sqlite:{Path.Combine(_data.Path, "state.db")}", _loggers.CreateLogger("Pleiad.State"));
+        var state = _options.State ?? $"sqlite:{Path.Combine(_data.Path, "state.db")}";
+        _store = StateStores.Open(state, _loggers.CreateLogger("Pleiad.State"));
         await _store.MigrateAsync(cancellation);
-        _lease = await ServerLease.TakeAsync(_store, $"{Environment.MachineName}:{_data.Path}", _time, cancellation);
+        _lease = await ServerLease.TakeAsync(_store, $"{Environment.MachineName}:{_data.Path}", StateStores.IsFile(state), _time, cancellation);
         _events = new EventLog(_store, _time, _loggers.CreateLogger<EventLog>());
         _events.Record(EventKind.ServerStarted, $"version {ServerEndpoints.Version}, data {_data.Path}");
 

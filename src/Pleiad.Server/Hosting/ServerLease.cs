@@ -6,6 +6,10 @@ namespace Pleiad.Server.Hosting;
 /// <summary>
 /// The right to run the services of a store: one server at a time. Renewed in good time; when it cannot be renewed before it ends, the server must stop, because another may begin.
 /// </summary>
+/// <remarks>
+/// A database server that this server cannot reach may well be reached by another. A file that cannot be written, mostly for a full disk, can be written by nobody: there the
+/// server works on with the machines it has and goes on trying; should somebody else begin once the file can be written again, the next renewal tells and this server stops.
+/// </remarks>
 internal sealed class ServerLease : IAsyncDisposable
 {
     private const string Name = "server";
@@ -14,14 +18,16 @@ internal sealed class ServerLease : IAsyncDisposable
 
     private readonly IStateStore _store;
     private readonly string _holder;
+    private readonly bool _storeIsFile;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _renewal;
 
-    private ServerLease(IStateStore store, string holder, TimeProvider time)
+    private ServerLease(IStateStore store, string holder, bool storeIsFile, TimeProvider time)
     {
         _store = store;
         _holder = holder;
+        _storeIsFile = storeIsFile;
         _time = time;
         _renewal = Task.Run(RenewAsync);
     }
@@ -32,14 +38,15 @@ internal sealed class ServerLease : IAsyncDisposable
     /// <summary>Takes the lease.</summary>
     /// <param name="store">The store to run.</param>
     /// <param name="holder">The same after a restart, another for each server: a server takes up its own lease again at once.</param>
+    /// <param name="storeIsFile">Whether the store is a file of this machine.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellation">Ends the attempt.</param>
     /// <exception cref="InvalidInputException">Another server has it.</exception>
-    internal static async Task<ServerLease> TakeAsync(IStateStore store, string holder, TimeProvider time, CancellationToken cancellation)
+    internal static async Task<ServerLease> TakeAsync(IStateStore store, string holder, bool storeIsFile, TimeProvider time, CancellationToken cancellation)
     {
         var lease = await store.AcquireLeaseAsync(Name, holder, time.GetUtcNow(), Duration, cancellation);
         return lease.Granted
-            ? new ServerLease(store, holder, time)
+            ? new ServerLease(store, holder, storeIsFile, time)
             : throw new InvalidInputException("--state", new InputProblem(
                 "server", lease.Holder, $"runs the services of this store, at least until {lease.Expires:HH:mm:ss} UTC", "stop that server, or give another store with --state"));
     }
@@ -89,6 +96,11 @@ internal sealed class ServerLease : IAsyncDisposable
             {
                 return;
             }
+            catch (StateException) when (taken is null && _storeIsFile)
+            {
+                // Nobody can take the lease from a file that nobody can write.
+                until = _time.GetUtcNow() + Duration;
+            }
             catch (Exception error) when (taken is null)
             {
                 // The store may be back before the lease ends.
@@ -100,5 +112,4 @@ internal sealed class ServerLease : IAsyncDisposable
             }
         }
     }
-
 }

@@ -47,11 +47,11 @@ public sealed class BashCompletionTests
         using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         silent.Start();
 
-        (await CompleteAsync("pleiad service show ", new Uri($"http://{silent.LocalEndpoint}"))).ShouldBeEmpty();
+        (await CompleteAsync("pleiad service show ", new Uri($"http://{silent.LocalEndpoint}"), limitForServer: "700ms")).ShouldBeEmpty();
     }
 
     /// <summary>Sources the script and asks it as readline does.</summary>
-    private static async Task<string[]> CompleteAsync(string line, Uri server)
+    private static async Task<string[]> CompleteAsync(string line, Uri server, string limitForServer = "30s")
     {
         const string Script =
             """
@@ -66,6 +66,7 @@ public sealed class BashCompletionTests
             """;
         var start = new ProcessStartInfo("bash", ["-c", Script, "bash", PleiadProcess.Path, line]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["PLEIAD_SERVER"] = server.ToString();
+        start.Environment["PLEIAD_COMPLETION_LIMIT"] = limitForServer;
         using var bash = Process.Start(start)!;
         var output = bash.StandardOutput.ReadToEndAsync();
         var errors = bash.StandardError.ReadToEndAsync();

@@ -94,7 +94,7 @@ internal sealed class FakeApi : IAsyncDisposable
         Calls.Enqueue(new ApiCallSeen(http.Request.Method, http.Request.Path + http.Request.QueryString, body, http.Request.Headers.Authorization, http.Request.ContentType));
         if (Interlocked.Decrement(ref _failures) >= 0)
         {
-            await Problem(503, "stateUnavailable", "The state database does not answer", "look at it").ExecuteAsync(http);
+            await Problem(503, "stateUnavailable", "The state database cannot be used", "look at it").ExecuteAsync(http);
             return;
         }
 

@@ -203,13 +203,14 @@ public sealed class MachineFailureTests
             await peer.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
             for (var written = 0; written < 10; written++)
             {
-                await Task.Delay(60);
+                // Ten of them take longer than the limit, each far less, also on a busy machine.
+                await Task.Delay(350);
                 await peer.WriteAsync("x");
             }
 
             await peer.ReadToEndAsync();
         });
-        await using var gateway = await GatewayFixture.StartAsync(configure: options => options.AnswerTimeout = TimeSpan.FromMilliseconds(400));
+        await using var gateway = await GatewayFixture.StartAsync(configure: options => options.AnswerTimeout = TimeSpan.FromSeconds(3));
         gateway.Add(machine);
         var answer = await SendAsync(gateway, "GET", null);
         (await answer.Content.ReadAsStringAsync().Soon()).ShouldBe("xxxxxxxxxx");

@@ -5,6 +5,7 @@ using Pleiad.Client;
 using Pleiad.Client.Contract;
 using Pleiad.Machines.Hosting;
 using Pleiad.Server.Hosting;
+using Pleiad.Server.Tests.BadInput;
 using Pleiad.Server.Tests.Running;
 using Pleiad.TestKit;
 using Shouldly;
@@ -17,34 +18,49 @@ internal sealed class ChildServer : IAsyncDisposable
     private readonly TempDirectory _directory = new("crash");
     private readonly ConcurrentQueue<string> _log = new();
     private readonly string? _state;
+    private readonly string? _data;
     private Process _process = null!;
     private bool _running;
 
-    private ChildServer(string? state) => _state = state;
+    private ChildServer(string? state, string? data)
+    {
+        _state = state;
+        _data = data;
+    }
 
     internal PleiadClient Client { get; private set; } = null!;
 
     internal Uri Gateway { get; private set; } = null!;
 
-    internal string Data => _directory.File("d");
+    internal string Data => _data ?? _directory.File("d");
 
-    internal static async Task<ChildServer> StartAsync(string? state = null)
+    /// <param name="state">Address of its store; a file in its data directory unless given.</param>
+    /// <param name="data">Its data directory, not made yet; a temporary one unless given.</param>
+    internal static async Task<ChildServer> StartAsync(string? state = null, string? data = null)
     {
         await TestImages.EnsureAsync();
-        var server = new ChildServer(state);
+        var server = new ChildServer(state, data);
         Directory.CreateDirectory(server.Data);
         Directory.CreateSymbolicLink(Path.Combine(server.Data, "images"), TestImages.Store);
         Directory.CreateSymbolicLink(Path.Combine(server.Data, "cache"), TestImages.Cache);
-        await server.UpAsync();
-        return server;
+        try
+        {
+            await server.UpAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts the program and waits until it says where it listens.</summary>
     internal async Task UpAsync()
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(PleiadProgram.Dotnet) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])[
-            Path.Combine(AppContext.BaseDirectory, "pleiad.dll"), "up", "--json", "--listen", "http://127.0.0.1:0", "--gateway", "http://127.0.0.1:0", "--data", Data,
+            PleiadProgram.Assembly, "up", "--json", "--listen", "http://127.0.0.1:0", "--gateway", "http://127.0.0.1:0", "--data", Data,
             "--accelerator", "tcg", .. _state is null ? (string[])[] : ["--state", _state]])
         {
             start.ArgumentList.Add(argument);
@@ -56,7 +72,14 @@ internal sealed class ChildServer : IAsyncDisposable
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.BeginErrorReadLine();
         _running = true;
-        var announced = await _process.StandardOutput.ReadLineAsync().WaitAsync(TestServer.Limit) ?? throw new InvalidOperationException("it ended before it listened:\n" + Log);
+        if (await _process.StandardOutput.ReadLineAsync().WaitAsync(TestServer.Limit) is not { } announced)
+        {
+            await _process.WaitForExitAsync().WaitAsync(TestServer.Limit);
+            _process.Dispose();
+            _running = false;
+            throw new InvalidOperationException("it ended before it listened:\n" + Log);
+        }
+
         var info = JsonSerializer.Deserialize(announced, Wire.Default.ServerInfo)!;
         Client = new PleiadClient(new Uri(info.Api));
         Gateway = new Uri(info.Gateway);
@@ -72,6 +95,18 @@ internal sealed class ChildServer : IAsyncDisposable
         Client.Dispose();
         _process.Dispose();
         _running = false;
+    }
+
+    /// <summary>Waits until it ended without being asked to.</summary>
+    /// <returns>Its exit status.</returns>
+    internal async Task<int> EndsByItselfAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(TestServer.Limit);
+        var status = _process.ExitCode;
+        Client.Dispose();
+        _process.Dispose();
+        _running = false;
+        return status;
     }
 
     /// <summary>Ends it as an operator does.</summary>

@@ -80,6 +80,56 @@ public sealed class CrashTests
         Leftovers.Of(server.Data).ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task A_second_server_on_the_same_PostgreSQL_is_refused_and_takes_over_when_the_first_was_killed()
+    {
+        await using var postgres = await PostgresServer.StartAsync();
+        var state = postgres.Address(await postgres.CreateDatabaseAsync());
+        await using var first = await ChildServer.StartAsync(state);
+        await first.ApplyAsync("machinesMin: 1\nmachinesMax: 1");
+        await first.ReadyAsync(1);
+        (await Should.ThrowAsync<InvalidOperationException>(() => ChildServer.StartAsync(state))).Message.ShouldContain("runs the services of this store");
+        await first.KillAsync();
+
+        ChildServer? second = null;
+        await Eventually.BecomesTrueAsync(async () => (second = await TryStartAsync(state)) is not null, TestServer.Limit, () => Task.FromResult("refused"));
+        await using (second)
+        {
+            await second!.ReadyAsync(1);
+            (await second.Client.ListMachinesAsync(default)).ShouldHaveSingleItem().Adopted.ShouldBeFalse();
+            var job = (await second.Client.SubmitJobAsync(new JobRequest("primes", "/primes?n=100"), default)).Job;
+            (await second.Client.WaitForJobAsync(job.Id, default)).State.ShouldBe("done");
+            await second.TerminateAsync();
+        }
+
+        await MachineHost.SweepAsync(DataDirectory.MachinesOf(first.Data), DataDirectory.NamespaceOf(first.Data), TimeProvider.System, default);
+    }
+
+    [Fact]
+    public async Task A_server_that_cannot_renew_its_lease_ends_with_the_reason()
+    {
+        var postgres = await PostgresServer.StartAsync();
+        await using var server = await ChildServer.StartAsync(postgres.Address(await postgres.CreateDatabaseAsync()));
+        await server.ApplyAsync("machinesMin: 1\nmachinesMax: 1");
+        await server.ReadyAsync(1);
+        await postgres.DisposeAsync();
+        (await server.EndsByItselfAsync()).ShouldNotBe(0);
+        server.Log.ShouldContain("did not renew this server's lease");
+        Leftovers.Of(server.Data).ShouldBeEmpty();
+    }
+
+    private static async Task<ChildServer?> TryStartAsync(string state)
+    {
+        try
+        {
+            return await ChildServer.StartAsync(state);
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     private static async Task KillInTheMiddleOfJobsAsync(ChildServer server)
     {
         await server.ApplyAsync("machinesMin: 2\nmachinesMax: 2\nslots: 2");

@@ -33,7 +33,7 @@ public sealed class DispatchTests
         await server.ApplyAsync("machinesMin: 1\nmachinesMax: 3\nslots: 1", ready: 1);
         var answers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => server.Gateway.GetStringAsync("/primes/primes?n=60000")));
         answers.ShouldAllBe(answer => answer.Contains("6057"));
-        (await server.EventsAsync()).ShouldContain("waiting at 1 slot a machine need 3 machines");
+        (await server.EventsAsync()).ShouldContain("at 1 slot a machine need");
         var started = (await server.Client.ListMachinesAsync(default)).Where(machine => !machine.Reason.Contains("machinesMin is")).ToList();
         started.Count.ShouldBe(2);
     }
@@ -132,6 +132,20 @@ public sealed class DispatchTests
         var machines = await server.Client.ListMachinesAsync(default);
         machines.Select(machine => machine.Service).Order().ShouldBe(["echo", "primes"]);
         machines.Select(machine => machine.Ip + ":" + machine.Port.ToString(CultureInfo.InvariantCulture)).Distinct().Count().ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_server_that_leaves_its_machines_lets_their_work_end()
+    {
+        await using var server = await TestServer.StartAsync(options => options.KeepMachines = true);
+        await server.ApplyAsync("machinesMin: 1\nmachinesMax: 1\nslots: 1", ready: 1);
+        using var http = new HttpClient { BaseAddress = server.Server.Gateway };
+        var working = http.GetStringAsync("/primes/primes?n=100000");
+        await Eventually.BecomesTrueAsync(async () => (await server.Client.GetServiceAsync("primes", default)).InFlight == 1, TestServer.Limit, server.EventsAsync);
+        await server.RestartAsync();
+        (await working).ShouldContain("9592");
+        (await server.Client.ListMachinesAsync(default)).ShouldHaveSingleItem().Adopted.ShouldBeTrue();
+        await server.Client.RemoveServiceAsync("primes", default);
     }
 
     [Fact]

@@ -81,7 +81,8 @@ public sealed class MonitorTests
         var image = await SilentImage.ImportAsync(server.Data);
         await server.Client.ApplyServiceAsync("silent", $"name: silent\nimage: {image}\nmachinesMin: 1\naddressReservation: 1s\n", default);
         var failed = await server.EventAsync("machineStartFailed");
-        failed.Reason.ShouldContain("1");
+        failed.Reason.ShouldStartWith("no answer within 1 s");
+        failed.Reason.ShouldEndWith($"see 'pleiad machine log {failed.Machine}', or give it longer by addressReservation");
         await Eventually.BecomesTrueAsync(
             async () => (await server.Client.GetServiceAsync("silent", default)) is { Problem: not null, Plan: var plan } && plan.Contains("failed in a row"), TestServer.Limit, server.EventsAsync);
         await server.Client.RemoveServiceAsync("silent", default);

@@ -18,6 +18,9 @@ internal sealed class FakeHost(int addresses, TimeProvider time, FakeChance chan
     /// <summary>Asked at each start; a sentence when it must not be.</summary>
     internal Func<MachineOrder, string?> Forbids { get; set; } = _ => null;
 
+    /// <summary>Whether no connection can be opened, although machines live.</summary>
+    internal bool Unreachable { get; set; }
+
     internal FakeChance Chance => chance;
 
     internal TimeProvider Time => time;
@@ -63,7 +66,7 @@ internal sealed class FakeHost(int addresses, TimeProvider time, FakeChance chan
     public async ValueTask<Stream> ConnectAsync(MachineAddress address, CancellationToken cancellation)
     {
         await Task.Yield();
-        return _machines.Values.FirstOrDefault(machine => machine.Snapshot.Address == address)?.Connect() ?? throw new SocketException((int)SocketError.ConnectionRefused);
+        return Unreachable ? throw new SocketException((int)SocketError.HostUnreachable) : _machines.Values.FirstOrDefault(machine => machine.Snapshot.Address == address)?.Connect() ?? throw new SocketException((int)SocketError.ConnectionRefused);
     }
 
     public Stream? OpenLog(MachineId machine) => null;
@@ -88,6 +91,12 @@ internal sealed class FakeChance(int seed)
     internal TimeSpan WorkMax { get; set; } = TimeSpan.FromMilliseconds(400);
 
     internal TimeSpan StartMax { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long every start takes; by chance when null.</summary>
+    internal TimeSpan? StartAlways { get; set; }
+
+    /// <summary>How long every request takes; by chance when null.</summary>
+    internal TimeSpan? WorkAlways { get; set; }
 
     internal bool Happens(double share)
     {

@@ -75,7 +75,7 @@ internal sealed class FakeMachine : IMachine
 
     private async Task LiveAsync()
     {
-        await Task.Delay(_host.Chance.Upto(_host.Chance.StartMax), _host.Time);
+        await Task.Delay(_host.Chance.StartAlways ?? _host.Chance.Upto(_host.Chance.StartMax), _host.Time);
         if (_host.Chance.Happens(_host.Chance.StartFails))
         {
             End(MachineFailure.StartFailed);
@@ -151,7 +151,7 @@ internal sealed class FakeMachine : IMachine
                 try
                 {
                     _host.Asked(path);
-                    await Task.Delay(_host.Chance.Upto(_host.Chance.WorkMax), _host.Time, _gone.Token);
+                    await Task.Delay(_host.Chance.WorkAlways ?? _host.Chance.Upto(_host.Chance.WorkMax), _host.Time, _gone.Token);
                 }
                 finally
                 {
@@ -173,52 +173,5 @@ internal sealed class FakeMachine : IMachine
             await requests.CompleteAsync(new IOException("closed"));
             await answers.CompleteAsync(new IOException("closed"));
         }
-    }
-}
-
-/// <summary>Two streams of one direction each as one of both.</summary>
-internal sealed class DuplexStream(Stream read, Stream write) : Stream
-{
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => read.ReadAsync(buffer, cancellationToken);
-
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => write.WriteAsync(buffer, cancellationToken);
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => write.FlushAsync(cancellationToken);
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            read.Dispose();
-            write.Dispose();
-        }
-
-        base.Dispose(disposing);
     }
 }

@@ -19,6 +19,9 @@ internal sealed class FaultyStore(IStateStore store) : IStateStore
     /// <summary>Decides by the call's name whether it fails after it was carried out.</summary>
     internal Func<string, bool> FailsAfter { get; set; } = _ => false;
 
+    /// <summary>Decides which outcomes of jobs cannot be written.</summary>
+    internal Func<JobOutcome, bool> FailsOutcome { get; set; } = _ => false;
+
     /// <summary>Waited for before each call.</summary>
     internal Func<string, Task> Before { get; set; } = _ => Task.CompletedTask;
 
@@ -68,7 +71,9 @@ internal sealed class FaultyStore(IStateStore store) : IStateStore
         CallAsync(() => store.TakeJobAsync(service, machine, now, cancellation));
 
     public Task<bool> FinishJobAsync(JobId job, JobOutcome outcome, DateTimeOffset now, CancellationToken cancellation) =>
-        CallAsync(() => store.FinishJobAsync(job, outcome, now, cancellation));
+        FailsOutcome(outcome)
+            ? throw new StateException("this outcome cannot be written, as told")
+            : CallAsync(() => store.FinishJobAsync(job, outcome, now, cancellation));
 
     public Task<IReadOnlyList<JobId>> RequeueJobsAsync(JobId? job, DateTimeOffset now, CancellationToken cancellation) => CallAsync(() => store.RequeueJobsAsync(job, now, cancellation));
 

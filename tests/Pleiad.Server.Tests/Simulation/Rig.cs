@@ -33,8 +33,7 @@ internal sealed class Rig : IAsyncDisposable
         _transport = new MachineTransport(new HostConnector(Host), null, Time);
         Context = new FleetContext(Store, Host, _transport, Events, new JobEnds(Store, Time), Time, NullLogger.Instance);
         Directory.CreateDirectory(Data);
-        Fleets = new Fleets(Context, Images, Data);
-        Monitor = new Monitor(Context, Fleets, new GatewayEvents(Events), new PleiadServerOptions { Data = Data });
+        (Fleets, Monitor) = NewParts();
     }
 
     internal string Data => _directory.File("data");
@@ -56,9 +55,9 @@ internal sealed class Rig : IAsyncDisposable
 
     internal FleetContext Context { get; }
 
-    internal Fleets Fleets { get; }
+    internal Fleets Fleets { get; private set; }
 
-    internal Monitor Monitor { get; }
+    internal Monitor Monitor { get; private set; }
 
     internal static async Task<Rig> StartAsync(int seed = 1, int addresses = 40, int speed = 20)
     {
@@ -70,6 +69,18 @@ internal sealed class Rig : IAsyncDisposable
         rig.Fleets.Start([]);
         rig.Monitor.Start();
         return rig;
+    }
+
+    /// <summary>Ends the fleets and begins again from store and images.</summary>
+    internal async Task RestartAsync()
+    {
+        await Fleets.EndAsync("the test begins again", TimeSpan.FromSeconds(20), keepMachines: false);
+        await Monitor.DisposeAsync();
+        await Fleets.DisposeAsync();
+        (Fleets, Monitor) = NewParts();
+        await Fleets.LoadAsync(default);
+        Fleets.Start([]);
+        Monitor.Start();
     }
 
     internal Task<bool> ApplyAsync(string keys = "", string name = "work") => Fleets.ApplyAsync(ServiceDocument.Parse($"name: {name}\nimage: image\n{keys}\n", "test"), default);
@@ -127,6 +138,12 @@ internal sealed class Rig : IAsyncDisposable
         await Events.DisposeAsync();
         await Real.DisposeAsync();
         _directory.Dispose();
+    }
+
+    private (Fleets Fleets, Monitor Monitor) NewParts()
+    {
+        var fleets = new Fleets(Context, Images, Data);
+        return (fleets, new Monitor(Context, fleets, new GatewayEvents(Events), new PleiadServerOptions { Data = Data }));
     }
 
     private static readonly Comparer<MachineId> ById = Comparer<MachineId>.Create((one, other) => string.CompareOrdinal(one.Value, other.Value));

@@ -128,6 +128,7 @@ public sealed class SqliteFileTests : IDisposable
     [Fact]
     public async Task A_full_disk_refuses_what_does_not_fit_keeps_what_was_accepted_and_goes_on_once_there_is_space()
     {
+        Assert.SkipUnless(Programs.IsRoot, SmallDisk.NeedsRoot);
         await using var disk = await SmallDisk.MountAsync(kibibytes: 2_048);
         var ballast = disk.File("ballast");
         await File.WriteAllBytesAsync(ballast, new byte[900 << 10], Token);
@@ -162,6 +163,7 @@ public sealed class SqliteFileTests : IDisposable
     [Fact]
     public async Task A_read_only_disk_is_named_with_the_remedy()
     {
+        Assert.SkipUnless(Programs.IsRoot, SmallDisk.NeedsRoot);
         await using var disk = await SmallDisk.MountAsync(kibibytes: 1_024);
         await disk.MakeReadOnlyAsync();
         await using var store = StateStores.Open($"sqlite:{disk.File("state.db")}");
@@ -171,6 +173,7 @@ public sealed class SqliteFileTests : IDisposable
     [Fact]
     public async Task A_file_that_became_read_only_is_named_with_the_remedy()
     {
+        Assert.SkipUnless(Programs.IsRoot, SmallDisk.NeedsRoot);
         await using var disk = await SmallDisk.MountAsync(kibibytes: 1_024);
         await using (var store = StateStores.Open($"sqlite:{disk.File("state.db")}"))
         {

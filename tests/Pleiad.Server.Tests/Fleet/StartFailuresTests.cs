@@ -1,0 +1,63 @@
+using Pleiad.Server.Fleet;
+using Shouldly;
+using Xunit;
+
+namespace Pleiad.Server.Tests.Fleet;
+
+public sealed class StartFailuresTests
+{
+    private static readonly DateTimeOffset Noon = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
+    private readonly StartFailures _failures = new();
+
+    [Fact]
+    public void Starts_that_were_under_way_together_are_one_failure()
+    {
+        for (var one = 0; one < 8; one++)
+        {
+            _failures.Failed(Noon, After(1 + one), "no answer");
+        }
+
+        _failures.Row.ShouldBe((1, After(8)));
+        _failures.Failed(After(9), After(10), "no answer again");
+        _failures.Row.ShouldBe((2, After(10)));
+        _failures.Problem.ShouldBe("no answer again");
+    }
+
+    [Fact]
+    public void A_machine_that_answers_ends_the_row()
+    {
+        _failures.Failed(Noon, After(1), "no answer");
+        _failures.Ready();
+        _failures.Row.Count.ShouldBe(0);
+        _failures.Problem.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Machines_that_die_early_one_after_another_count_from_the_second_on_until_one_is_stable()
+    {
+        _failures.Ready();
+        _failures.Died(Noon, After(1), "triple fault");
+        _failures.Row.Count.ShouldBe(0);
+        _failures.Ready();
+        _failures.Died(After(1), After(2), "triple fault");
+        _failures.Ready();
+        _failures.Died(After(3), After(4), "triple fault");
+        _failures.Row.Count.ShouldBe(2);
+        _failures.Problem!.ShouldContain("soon after their start: triple fault");
+        _failures.Reset();
+        _failures.Problem.ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_machine_that_dies_after_long_work_is_no_failure()
+    {
+        for (var one = 0; one < 3; one++)
+        {
+            _failures.Died(Noon, After(60 + one), "killed");
+        }
+
+        _failures.Row.Count.ShouldBe(0);
+    }
+
+    private static DateTimeOffset After(int seconds) => Noon.AddSeconds(seconds);
+}
