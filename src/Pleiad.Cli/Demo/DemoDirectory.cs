@@ -88,7 +88,7 @@ internal sealed class DemoDirectory
             {
                 return DataDirectory.Open(all);
             }
-            catch (InvalidInputException) when (DataDirectory.IsInUse(all) && time.GetElapsedTime(started) < TurnTimeMax)
+            catch (InvalidInputException error) when (error.InnerException is IOException && Directory.Exists(all) && time.GetElapsedTime(started) < TurnTimeMax)
             {
                 await Task.Delay(TurnInterval, time, cancellation);
             }
