@@ -40,7 +40,7 @@ public sealed class StartTests : IDisposable
 
         end.ExitCode.ShouldBe(2, end.Errors);
         end.Output.ShouldBeEmpty();
-        LastLine(end).ShouldBe($"pleiad: {option}: {option} 'http://127.0.0.1:{port}/' is in use by another process; stop that process or give another port with {option}");
+        LastLine(end).ShouldBe($"pleiad: {option} 'http://127.0.0.1:{port}/' is in use by another process; stop that process or give another port with {option}");
     }
 
     [Fact]
