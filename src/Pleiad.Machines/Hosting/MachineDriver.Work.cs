@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Pleiad.Core.Identity;
 using Pleiad.Machines.Qemu;
 
@@ -75,31 +74,7 @@ internal sealed partial class MachineDriver
         WriteFirstRecord();
         _place = await _host.Network.AttachAsync(Order.Id, Order.Address, Order.Image.Manifest);
         _health = NewHealthClient(_host, _place.Service, Order.Image.Manifest.Health, ConnectTimeMin);
-        using var qmp = UnixSocket.Listen(_host.Files.QmpOf(Order.Id));
-        SafeHandle[] inherited = _place.Descriptor is { } tap ? [tap, qmp.SafeHandle] : [qmp.SafeHandle];
-        var manifest = Order.Image.Manifest;
-        var log = _host.Files.LogOf(Order.Id);
-        var arguments = QemuCommandLine.Build(new QemuMachine(
-            _host.Mark.NameOf(Order.Id),
-            manifest.Platform,
-            manifest.MemoryBytes,
-            manifest.Kernel,
-            KernelCommandLine.Render(manifest.Address, _place.Guest),
-            _host.Accelerator,
-            _place.Nic,
-            log,
-            QemuProcess.FirstInherited + inherited.Length - 1));
-        try
-        {
-            _process = await _host.Network.StartAsync(() => QemuProcess.Start(_host.Qemu.Path, arguments, log, inherited, _host.Watch));
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            throw new IOException($"{_host.Qemu.Path} cannot be started: {e.Message}; is QEMU still installed?", e);
-        }
-
-        _process.LimitFileSize(SerialLog.HardFactor * _host.Options.LogBytesMax);
-        _place.Handed();
+        _process = await MachineSpawner.SpawnAsync(_host, Order.Id, Order.Image.Manifest, _place);
         _usage = new UsageMeter(_process.Identity, _host.Time);
     }
 
