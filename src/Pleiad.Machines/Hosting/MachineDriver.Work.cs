@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Pleiad.Core.Identity;
+using Pleiad.Machines.Images;
 using Pleiad.Machines.Qemu;
 
 namespace Pleiad.Machines.Hosting;
@@ -9,6 +10,9 @@ namespace Pleiad.Machines.Hosting;
 /// <content>The work beside the driver's task: spawning, waiting for the first answer, health checks.</content>
 internal sealed partial class MachineDriver
 {
+    /// <summary>Most that a machine may write to its copy of a disk, with the tables of qcow2.</summary>
+    private const long DiskCopyBytesMax = 64L << 30;
+
     private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan PauseMax = TimeSpan.FromMilliseconds(20);
 
@@ -67,11 +71,12 @@ internal sealed partial class MachineDriver
     /// <summary>Makes all that QEMU needs and starts it; what was made is taken away by <see cref="CloseAsync"/>, however far this came.</summary>
     private async Task SpawnAsync()
     {
-        if (KernelFile.Problem(Order.Image.Manifest.Kernel) is { } problem)
+        if (KernelFile.Problem(Order.Image.Manifest) is { } problem)
         {
             throw new IOException(problem);
         }
 
+        var disk = KernelFile.Disk(Order.Image.Manifest);
         WriteFirstRecord();
         _place = await _host.Network.AttachAsync(Order.Id, Order.Address, Order.Image.Manifest);
         _health = NewHealthClient(_host, _place.Service, Order.Image.Manifest.Health, ConnectTimeMin);
@@ -84,11 +89,17 @@ internal sealed partial class MachineDriver
             manifest.Platform,
             manifest.MemoryBytes,
             manifest.Kernel,
-            KernelCommandLine.Render(manifest.Address, _place.Guest),
+            KernelCommandLine.Of(manifest, _place.Guest, () => TimestampCounter.KernelArguments),
             _host.Accelerator,
             _place.Nic,
             log,
-            QemuProcess.FirstInherited + inherited.Length - 1));
+            QemuProcess.FirstInherited + inherited.Length - 1)
+        {
+            IsLinux = manifest.Kind != ImageKind.Unikernel,
+            Vcpus = manifest.Vcpus,
+            Initramfs = manifest.Initramfs,
+            Disk = disk,
+        });
         try
         {
             _process = await _host.Network.StartAsync(() => QemuProcess.Start(_host.Qemu.Path, arguments, log, inherited, _host.Watch));
@@ -98,7 +109,7 @@ internal sealed partial class MachineDriver
             throw new IOException($"{_host.Qemu.Path} cannot be started: {e.Message}; is QEMU still installed?", e);
         }
 
-        _process.LimitFileSize(SerialLog.HardFactor * _host.Options.LogBytesMax);
+        _process.LimitFileSize(SerialLog.HardFactor * _host.Options.LogBytesMax + (disk is null ? 0 : DiskCopyBytesMax));
         _place.Handed();
         _usage = new UsageMeter(_process.Identity, _host.Time);
     }
