@@ -51,7 +51,6 @@ static void set_clock(uint64_t nanoseconds)
 
 static void follow(const struct identity *identity)
 {
-    char address[INET_ADDRSTRLEN] = "unchanged";
     /* The clock first: it is right for the moment the line was sent. */
     if (identity->has_time) {
         set_clock(identity->time_nanoseconds);
@@ -65,10 +64,10 @@ static void follow(const struct identity *identity)
         return;
     }
     if (identity->has_address) {
+        char address[INET_ADDRSTRLEN];
         struct in_addr in = {htonl(identity->address)};
-        inet_ntop(AF_INET, &in, address, sizeof address);
+        say("identity ip=%s", inet_ntop(AF_INET, &in, address, sizeof address));
     }
-    say("identity ip=%s", address);
 }
 
 int serial_follow(int port)

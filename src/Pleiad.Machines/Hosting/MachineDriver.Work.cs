@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Pleiad.Core.Identity;
-using Pleiad.Machines.Images;
 using Pleiad.Machines.Qemu;
 
 namespace Pleiad.Machines.Hosting;
@@ -10,9 +8,6 @@ namespace Pleiad.Machines.Hosting;
 /// <content>The work beside the driver's task: spawning, waiting for the first answer, health checks.</content>
 internal sealed partial class MachineDriver
 {
-    /// <summary>Most that a machine may write to its copy of a disk, with the tables of qcow2.</summary>
-    private const long DiskCopyBytesMax = 64L << 30;
-
     private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan PauseMax = TimeSpan.FromMilliseconds(20);
 
@@ -76,41 +71,10 @@ internal sealed partial class MachineDriver
             throw new IOException(problem);
         }
 
-        var disk = KernelFile.Disk(Order.Image.Manifest);
         WriteFirstRecord();
         _place = await _host.Network.AttachAsync(Order.Id, Order.Address, Order.Image.Manifest);
         _health = NewHealthClient(_host, _place.Service, Order.Image.Manifest.Health, ConnectTimeMin);
-        using var qmp = UnixSocket.Listen(_host.Files.QmpOf(Order.Id));
-        SafeHandle[] inherited = _place.Descriptor is { } tap ? [tap, qmp.SafeHandle] : [qmp.SafeHandle];
-        var manifest = Order.Image.Manifest;
-        var log = _host.Files.LogOf(Order.Id);
-        var arguments = QemuCommandLine.Build(new QemuMachine(
-            _host.Mark.NameOf(Order.Id),
-            manifest.Platform,
-            manifest.MemoryBytes,
-            manifest.Kernel,
-            KernelCommandLine.Of(manifest, _place.Guest, () => TimestampCounter.KernelArguments),
-            _host.Accelerator,
-            _place.Nic,
-            log,
-            QemuProcess.FirstInherited + inherited.Length - 1)
-        {
-            IsLinux = manifest.Kind != ImageKind.Unikernel,
-            Vcpus = manifest.Vcpus,
-            Initramfs = manifest.Initramfs,
-            Disk = disk,
-        });
-        try
-        {
-            _process = await _host.Network.StartAsync(() => QemuProcess.Start(_host.Qemu.Path, arguments, log, inherited, _host.Watch));
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            throw new IOException($"{_host.Qemu.Path} cannot be started: {e.Message}; is QEMU still installed?", e);
-        }
-
-        _process.LimitFileSize(SerialLog.HardFactor * _host.Options.LogBytesMax + (disk is null ? 0 : DiskCopyBytesMax));
-        _place.Handed();
+        _process = await MachineSpawner.SpawnAsync(_host, Order.Id, Order.Image.Manifest, _place);
         _usage = new UsageMeter(_process.Identity, _host.Time);
     }
 

@@ -11,7 +11,7 @@ namespace Pleiad.Machines.Qemu;
 /// <param name="KernelArguments">The kernel's command line.</param>
 /// <param name="Accelerator"><c>kvm</c> or <c>tcg</c>.</param>
 /// <param name="Nic">Its network card; null for none.</param>
-/// <param name="SerialLog">File that the serial line is appended to; null for standard output.</param>
+/// <param name="Serial">Where the serial line leads; null for standard output.</param>
 /// <param name="QmpDescriptor">Descriptor of a listening unix socket for QMP; null for no QMP.</param>
 internal sealed record QemuMachine(
     string Name,
@@ -21,9 +21,15 @@ internal sealed record QemuMachine(
     string KernelArguments,
     string Accelerator,
     NicAttachment? Nic,
-    string? SerialLog,
+    SerialPort? Serial,
     int? QmpDescriptor)
 {
+    /// <summary>Memory of its own file rather than of QEMU's; null for QEMU's.</summary>
+    public GuestMemory? Memory { get; init; }
+
+    /// <summary>Whether it waits for a saved state instead of booting.</summary>
+    public bool IsIncoming { get; init; }
+
     /// <summary>Whether Linux boots in it, which wants its devices told by ACPI.</summary>
     public bool IsLinux { get; init; }
 
@@ -42,6 +48,16 @@ internal sealed record QemuMachine(
 /// <param name="Format">Its form, found by <see cref="DiskImage"/>; QEMU does not guess.</param>
 internal sealed record QemuDisk(string Path, DiskFormat Format);
 
+/// <summary>The serial line: what the guest writes is appended to a file, and whoever connects to the socket sees it and writes to the guest.</summary>
+/// <param name="Descriptor">Descriptor of a listening unix socket.</param>
+/// <param name="Log">The file.</param>
+internal sealed record SerialPort(int Descriptor, string Log);
+
+/// <summary>A guest's memory in a file.</summary>
+/// <param name="Descriptor">Descriptor of the file.</param>
+/// <param name="Shared">Whether what the guest writes goes to the file; otherwise it gets a copy of each page it writes to.</param>
+internal sealed record GuestMemory(int Descriptor, bool Shared);
+
 /// <summary>Builds QEMU's argument list. Pure: the same machine gives the same list.</summary>
 /// <remarks>No shell ever sees the list. Within an argument QEMU parses options itself: there a comma in a value is written twice.</remarks>
 internal static class QemuCommandLine
@@ -54,7 +70,7 @@ internal static class QemuCommandLine
         List<string> arguments =
         [
             "-name", Escape(machine.Name),
-            "-M", Machine(machine),
+            "-M", Machine(machine) + (machine.Memory is null ? "" : ",memory-backend=ram"),
             "-accel", machine.Accelerator,
             "-cpu", Cpu(machine),
             "-smp", Text($"{machine.Vcpus}"),
@@ -76,7 +92,19 @@ internal static class QemuCommandLine
             arguments.AddRange("-initrd", initramfs);
         }
 
-        AddSerial(arguments, machine.SerialLog);
+        if (machine.Memory is { } memory)
+        {
+            // Opened anew through the descriptor, so that the file needs no name. The id is part of the saved state.
+            var shared = memory.Shared ? "on" : "off";
+            arguments.AddRange("-object", Text($"memory-backend-file,id=ram,size={machine.MemoryBytes},mem-path=/proc/self/fd/{memory.Descriptor},share={shared}"));
+        }
+
+        if (machine.IsIncoming)
+        {
+            arguments.AddRange("-incoming", "defer");
+        }
+
+        AddSerial(arguments, machine.Serial);
         if (machine.QmpDescriptor is { } descriptor)
         {
             // Listening already when QEMU gets it: whoever connects early waits in its backlog, and no path is too long for QEMU.
@@ -127,8 +155,11 @@ internal static class QemuCommandLine
         ? Text($"{bytes / Mebibyte}M")
         : Text($"{(bytes + 1023) / 1024}K");
 
-    private static void AddSerial(List<string> arguments, string? log) =>
-        arguments.AddRange("-chardev", log is null ? "stdio,id=serial,signal=off" : $"file,id=serial,path={Escape(log)},append=on", "-serial", "chardev:serial");
+    private static void AddSerial(List<string> arguments, SerialPort? port) => arguments.AddRange(
+        "-chardev",
+        port is null ? "stdio,id=serial,signal=off" : Text($"socket,id=serial,fd={port.Descriptor},server=on,wait=off,logfile={Escape(port.Log)},logappend=on"),
+        "-serial",
+        "chardev:serial");
 
     private static string Netdev(NicAttachment nic) => nic switch
     {
