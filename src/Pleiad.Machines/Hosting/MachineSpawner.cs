@@ -11,6 +11,9 @@ namespace Pleiad.Machines.Hosting;
 /// <summary>Starts the QEMU process of a machine, of a template or of a spare.</summary>
 internal static class MachineSpawner
 {
+    /// <summary>Most that a machine may write to its copy of a disk, with the tables of qcow2.</summary>
+    private const long DiskCopyBytesMax = 64L << 30;
+
     /// <summary>Starts QEMU; the machine's directory is there. What was made for it ends with the process or with the directory.</summary>
     /// <param name="host">The host.</param>
     /// <param name="name">Whose directory and log it uses, and the name that marks the process.</param>
@@ -22,6 +25,7 @@ internal static class MachineSpawner
     public static async Task<QemuProcess> SpawnAsync(
         HostContext host, MachineId name, ImageManifest image, INetworkPlace place, (SafeFileHandle File, bool Shared)? memory = null, bool incoming = false)
     {
+        var disk = KernelFile.Disk(image);
         using var qmp = UnixSocket.Listen(host.Files.QmpOf(name));
         using var serial = UnixSocket.Listen(host.Files.SerialOf(name));
         var inherited = new List<SafeHandle>();
@@ -36,7 +40,7 @@ internal static class MachineSpawner
             image.Platform,
             image.MemoryBytes,
             image.Kernel,
-            KernelCommandLine.Render(image.Address, place.Guest),
+            KernelCommandLine.Of(image, place.Guest, () => TimestampCounter.KernelArguments),
             host.Accelerator,
             place.Nic,
             new SerialPort(Add(serial.SafeHandle), log),
@@ -44,12 +48,16 @@ internal static class MachineSpawner
         {
             Memory = memory is { } ram ? new GuestMemory(Add(ram.File), ram.Shared) : null,
             IsIncoming = incoming,
+            IsLinux = image.Kind != ImageKind.Unikernel,
+            Vcpus = image.Vcpus,
+            Initramfs = image.Initramfs,
+            Disk = disk,
         };
         try
         {
             var arguments = QemuCommandLine.Build(machine);
             var process = await host.Network.StartAsync(() => QemuProcess.Start(host.Qemu.Path, arguments, log, inherited, host.Watch));
-            process.LimitFileSize(SerialLog.HardFactor * host.Options.LogBytesMax);
+            process.LimitFileSize(SerialLog.HardFactor * host.Options.LogBytesMax + (disk is null ? 0 : DiskCopyBytesMax));
             place.Handed();
             return process;
         }
