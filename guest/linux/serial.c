@@ -67,6 +67,8 @@ static void follow(const struct identity *identity)
         char address[INET_ADDRSTRLEN];
         struct in_addr in = {htonl(identity->address)};
         say("identity ip=%s", inet_ntop(AF_INET, &in, address, sizeof address));
+    } else {
+        say("identity");
     }
 }
 

@@ -164,6 +164,11 @@ public static class ImageDocument
         var port = (int)(map.WholeNumber("port", 1, 65_535) ?? PortDefault);
         var health = map.Text("health", accepts: IsPath, rule: $"give a path that begins with '/', of at most {HealthLengthMax} printable ASCII characters without spaces");
         var cloneable = map.Choice("cloneable", ["true", "false"]) == "true";
+        if (cloneable && disk is not null)
+        {
+            map.Problem("cloneable", "true", "cannot be with a disk, whose content a template does not hold", "leave cloneable away; machines with a disk boot");
+        }
+
         return new ImageManifest(name ?? "", kernel ?? "", platform, address, memory, port, health ?? HealthDefault)
         {
             Kind = kind,
