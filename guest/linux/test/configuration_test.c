@@ -49,7 +49,7 @@ void the_first_of_two_variables_stays(void)
 void variables_beyond_the_room_are_refused(void)
 {
     static char value[TEXT_MAX];
-    char name[8];
+    char name[16];
     CHECK(configuration_read_command_line(&read, "") == NULL);
     for (int i = 0; i < VARIABLES_MAX; i++) {
         snprintf(name, sizeof name, "V%d", i);
