@@ -42,7 +42,7 @@ public sealed class LinuxCommandLineTests
 
     [Fact]
     public void The_kernel_is_told_of_clock_address_environment_and_arguments() => Of(ImageKind.Linux, "/i").ShouldBe(
-        $"{Words} pci=off tsc_early_khz=1 pleiad.ip=10.77.1.2/16 pleiad.port=9090 pleiad.env.MODE=very%20fast debug loglevel=7");
+        $"{Words} tsc_early_khz=1 pleiad.ip=10.77.1.2/16 pleiad.port=9090 pleiad.env.MODE=very%20fast debug loglevel=7");
 
     [Fact]
     public void A_disk_is_made_the_root_by_the_init_or_without_one_by_the_kernel()
