@@ -19,9 +19,6 @@ internal static partial class KernelCommandLine
     /// <summary>What every Linux machine is told. A panic ends the machine, and with it QEMU; the self-tests of cryptography take a quarter of the start.</summary>
     private const string LinuxWords = "console=ttyS0 quiet panic=-1 cryptomgr.notests";
 
-    /// <summary>microvm has no PCI, and the kernel complains about that louder than <c>quiet</c>.</summary>
-    private const string MicrovmWords = "pci=off";
-
     /// <summary>The whole command line of a machine.</summary>
     /// <param name="image">Its image.</param>
     /// <param name="network">What it is told of its network.</param>
@@ -34,9 +31,8 @@ internal static partial class KernelCommandLine
             return image.Arguments.Length == 0 ? address : $"{address} {image.Arguments}";
         }
 
-        var machine = image.Platform.Machine == MachineType.Microvm ? MicrovmWords : "";
         var root = image is { Kind: ImageKind.Disk, Initramfs: null } ? KernelRoot : image.Kind == ImageKind.Disk ? InitRoot : "";
-        return string.Join(' ', ((string[])[LinuxWords, machine, clock(), root, address, .. image.Environment.Words, image.Arguments]).Where(words => words.Length > 0));
+        return string.Join(' ', ((string[])[LinuxWords, clock(), root, address, .. image.Environment.Words, image.Arguments]).Where(words => words.Length > 0));
     }
 
     /// <summary>Replaces <c>{ip}</c>, <c>{prefix}</c>, <c>{gateway}</c>, <c>{netmask}</c>, <c>{mac}</c> and <c>{port}</c>; all else stays as it is.</summary>
