@@ -44,6 +44,7 @@ internal sealed class Adoption(HostContext host, Func<MachineOrder, bool> wanted
                     }
                 }
             });
+        host.Launcher.Sweep();
         return (adopted, removed);
     }
 
@@ -88,7 +89,7 @@ internal sealed class Adoption(HostContext host, Func<MachineOrder, bool> wanted
             return (null, "it is not wanted any more");
         }
 
-        var process = QemuProcess.Adopt(processes[0], host.Watch);
+        var process = host.Launcher.Adopt(processes[0]);
         if (process is null)
         {
             return (null, "its process has ended");

@@ -41,7 +41,7 @@ internal static class Leftovers
     {
         foreach (var identity in processes)
         {
-            using var process = QemuProcess.Adopt(identity, watch);
+            using var process = QemuProcess.Adopt(identity, watch, cage: null);
             if (process is not null && !await KillAsync(process, time))
             {
                 return false;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Pleiad.Core.Identity;
+using Pleiad.Machines.Isolation;
 using Pleiad.Machines.Qemu;
 
 namespace Pleiad.Machines.Hosting;
@@ -76,31 +76,27 @@ internal sealed partial class MachineDriver
         _place = await _host.Network.AttachAsync(Order.Id, Order.Address, Order.Image.Manifest);
         _health = NewHealthClient(_host, _place.Service, Order.Image.Manifest.Health, ConnectTimeMin);
         using var qmp = UnixSocket.Listen(_host.Files.QmpOf(Order.Id));
-        SafeHandle[] inherited = _place.Descriptor is { } tap ? [tap, qmp.SafeHandle] : [qmp.SafeHandle];
+        using var log = SerialLog.Open(_host.Files.LogOf(Order.Id));
+        using var inherited = new Inheritance();
+        if (_place.Descriptor is { } tap)
+        {
+            inherited.Add(tap); // First: the place has told its number.
+        }
+
         var manifest = Order.Image.Manifest;
-        var log = _host.Files.LogOf(Order.Id);
         var arguments = QemuCommandLine.Build(new QemuMachine(
             _host.Mark.NameOf(Order.Id),
             manifest.Platform,
             manifest.MemoryBytes,
-            manifest.Kernel,
+            inherited.AddFile(manifest.Kernel),
             KernelCommandLine.Render(manifest.Address, _place.Guest),
             _host.Accelerator,
             _place.Nic,
-            log,
-            QemuProcess.FirstInherited + inherited.Length - 1));
-        try
-        {
-            _process = await _host.Network.StartAsync(() => QemuProcess.Start(_host.Qemu.Path, arguments, log, inherited, _host.Watch));
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            throw new IOException($"{_host.Qemu.Path} cannot be started: {e.Message}; is QEMU still installed?", e);
-        }
-
-        _process.LimitFileSize(SerialLog.HardFactor * _host.Options.LogBytesMax);
+            inherited.Add(log),
+            inherited.Add(qmp.SafeHandle)));
+        _process = await _host.Launcher.StartAsync(new QemuLaunch(arguments, log, inherited.Handles, SerialLog.HardFactor * _host.Options.LogBytesMax, Limits));
         _place.Handed();
-        _usage = new UsageMeter(_process.Identity, _host.Time);
+        _usage = new UsageMeter(_process, _host.Time);
     }
 
     private void WriteFirstRecord()

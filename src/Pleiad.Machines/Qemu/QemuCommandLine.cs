@@ -11,7 +11,7 @@ namespace Pleiad.Machines.Qemu;
 /// <param name="KernelArguments">The kernel's command line.</param>
 /// <param name="Accelerator"><c>kvm</c> or <c>tcg</c>.</param>
 /// <param name="Nic">Its network card; null for none.</param>
-/// <param name="SerialLog">File that the serial line is appended to; null for standard output.</param>
+/// <param name="SerialDescriptor">Descriptor of a file, open for appending, that the serial line goes to; null for standard output.</param>
 /// <param name="QmpDescriptor">Descriptor of a listening unix socket for QMP; null for no QMP.</param>
 internal sealed record QemuMachine(
     string Name,
@@ -21,7 +21,7 @@ internal sealed record QemuMachine(
     string KernelArguments,
     string Accelerator,
     NicAttachment? Nic,
-    string? SerialLog,
+    int? SerialDescriptor,
     int? QmpDescriptor);
 
 /// <summary>Builds QEMU's argument list. Pure: the same machine gives the same list.</summary>
@@ -29,6 +29,7 @@ internal sealed record QemuMachine(
 internal static class QemuCommandLine
 {
     private const long Mebibyte = 1 << 20;
+    private const int SerialSet = 1;
 
     /// <summary>The arguments, without the program.</summary>
     public static IReadOnlyList<string> Build(QemuMachine machine)
@@ -53,7 +54,7 @@ internal static class QemuCommandLine
             arguments.AddRange("-append", machine.KernelArguments);
         }
 
-        AddSerial(arguments, machine.SerialLog);
+        AddSerial(arguments, machine.SerialDescriptor);
         if (machine.QmpDescriptor is { } descriptor)
         {
             // Listening already when QEMU gets it: whoever connects early waits in its backlog, and no path is too long for QEMU.
@@ -89,8 +90,20 @@ internal static class QemuCommandLine
         ? Text($"{bytes / Mebibyte}M")
         : Text($"{(bytes + 1023) / 1024}K");
 
-    private static void AddSerial(List<string> arguments, string? log) =>
-        arguments.AddRange("-chardev", log is null ? "stdio,id=serial,signal=off" : $"file,id=serial,path={Escape(log)},append=on", "-serial", "chardev:serial");
+    private static void AddSerial(List<string> arguments, int? descriptor)
+    {
+        if (descriptor is { } log)
+        {
+            // By a set of descriptors: QEMU may not open files itself.
+            arguments.AddRange("-add-fd", Text($"fd={log},set={SerialSet}"), "-chardev", Text($"file,id=serial,path=/dev/fdset/{SerialSet},append=on"));
+        }
+        else
+        {
+            arguments.AddRange("-chardev", "stdio,id=serial,signal=off");
+        }
+
+        arguments.AddRange("-serial", "chardev:serial");
+    }
 
     private static string Netdev(NicAttachment nic) => nic switch
     {
