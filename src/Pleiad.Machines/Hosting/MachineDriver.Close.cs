@@ -72,7 +72,7 @@ internal sealed partial class MachineDriver
 
         if (_process?.Cage?.Group?.ReadOutOfMemory() > 0)
         {
-            ending = ending with { Detail = string.Create(CultureInfo.InvariantCulture, $"{ending.Detail}; it needed more memory than its limit of {Limits.MemoryBytes >> 20} MiB") };
+            ending = ending with { Detail = string.Create(CultureInfo.InvariantCulture, $"{ending.Detail}; it needed more memory than its limit of {MachineSpawner.LimitsOf(_host, Order.Image.Manifest).MemoryBytes >> 20} MiB") };
         }
 
         if (ending.TellLog && SerialLog.LastLine(_host.Files.LogOf(Order.Id)) is { } line)

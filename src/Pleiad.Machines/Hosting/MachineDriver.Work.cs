@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Pleiad.Core.Identity;
-using Pleiad.Machines.Isolation;
 using Pleiad.Machines.Qemu;
 
 namespace Pleiad.Machines.Hosting;
@@ -75,27 +74,7 @@ internal sealed partial class MachineDriver
         WriteFirstRecord();
         _place = await _host.Network.AttachAsync(Order.Id, Order.Address, Order.Image.Manifest);
         _health = NewHealthClient(_host, _place.Service, Order.Image.Manifest.Health, ConnectTimeMin);
-        using var qmp = UnixSocket.Listen(_host.Files.QmpOf(Order.Id));
-        using var log = SerialLog.Open(_host.Files.LogOf(Order.Id));
-        using var inherited = new Inheritance();
-        if (_place.Descriptor is { } tap)
-        {
-            inherited.Add(tap); // First: the place has told its number.
-        }
-
-        var manifest = Order.Image.Manifest;
-        var arguments = QemuCommandLine.Build(new QemuMachine(
-            _host.Mark.NameOf(Order.Id),
-            manifest.Platform,
-            manifest.MemoryBytes,
-            inherited.AddFile(manifest.Kernel),
-            KernelCommandLine.Render(manifest.Address, _place.Guest),
-            _host.Accelerator,
-            _place.Nic,
-            inherited.Add(log),
-            inherited.Add(qmp.SafeHandle)));
-        _process = await _host.Launcher.StartAsync(new QemuLaunch(arguments, log, inherited.Handles, SerialLog.HardFactor * _host.Options.LogBytesMax, Limits));
-        _place.Handed();
+        _process = await MachineSpawner.SpawnAsync(_host, Order.Id, Order.Image.Manifest, _place);
         _usage = new UsageMeter(_process, _host.Time);
     }
 

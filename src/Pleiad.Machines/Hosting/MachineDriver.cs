@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Threading.Channels;
-using Pleiad.Machines.Isolation;
 using Pleiad.Machines.Networks;
 using Pleiad.Machines.Qemu;
 
@@ -82,9 +81,6 @@ internal sealed partial class MachineDriver : IMachine
     }
 
     public MachineOrder Order { get; }
-
-    /// <summary>What its process may use of the host.</summary>
-    private MachineLimits Limits => MachineLimits.Of(Order.Image.Manifest.MemoryBytes, virtualCpus: 1, _host.Accelerator);
 
     /// <summary>Time between two looks at a machine that runs: often enough to see within its hang timeout that it hangs.</summary>
     private TimeSpan LifeTick => Order.HangTimeout / 3 < _host.Options.HealthInterval ? Order.HangTimeout / 3 : _host.Options.HealthInterval;

@@ -2,7 +2,7 @@ using Pleiad.Core.Identity;
 
 namespace Pleiad.Machines.Hosting;
 
-/// <summary>Where a host keeps a machine's files: <c>ID/machine.json</c>, <c>ID/qmp</c> while it lives, <c>logs/ID.log</c> beyond that.</summary>
+/// <summary>Where a host keeps a machine's files: <c>ID/machine.json</c>, <c>ID/qmp</c> and <c>ID/serial</c> while it lives, <c>logs/ID.log</c> beyond that.</summary>
 internal sealed class MachineFiles(string directory)
 {
     public string Root { get; } = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
@@ -14,6 +14,8 @@ internal sealed class MachineFiles(string directory)
     public string RecordOf(MachineId machine) => Path.Combine(DirectoryOf(machine), "machine.json");
 
     public string QmpOf(MachineId machine) => Path.Combine(DirectoryOf(machine), "qmp");
+
+    public string SerialOf(MachineId machine) => Path.Combine(DirectoryOf(machine), "serial");
 
     public string LogOf(MachineId machine) => Path.Combine(Logs, machine.Value + ".log");
 

@@ -7,8 +7,8 @@ namespace Pleiad.Machines.Hosting;
 
 /// <summary>A machine's log: what its guest prints on the serial line and QEMU on standard error, in one bounded file.</summary>
 /// <remarks>
-/// QEMU itself appends to the file (O_APPEND), so that lines are kept while no Pleiad runs and the last words of a guest that takes QEMU with it are there;
-/// a socket or QEMU's ring buffer would lose one or the other. The bound is kept from outside: the driver looks at the length now and then and drops
+/// QEMU itself appends to the file (O_APPEND), whether or not anybody is connected to the serial line's socket, so that lines are kept while no Pleiad runs
+/// and the last words of a guest that takes QEMU with it are there. The bound is kept from outside: the driver looks at the length now and then and drops
 /// the oldest half in place. Between two looks, or while no Pleiad runs, the kernel bounds the file at <see cref="HardFactor"/> times the length by
 /// RLIMIT_FSIZE; QEMU inherits SIGXFSZ ignored, so what does not fit is dropped and nothing ends.
 /// </remarks>

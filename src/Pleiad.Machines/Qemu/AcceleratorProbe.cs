@@ -107,7 +107,7 @@ public static class AcceleratorProbe
     private static async Task<ProbeAttempt> TryAsync(QemuProgram qemu, string kernel, string accelerator, TimeSpan timeMax, TimeProvider time, CancellationToken cancellation)
     {
         var machine = new QemuMachine(
-            "pleiad-probe", new MachinePlatform(MachineType.Microvm, NicModel.VirtioMmio), ProbeMemoryBytes, kernel, KernelArguments, accelerator, new LooseNic(Mac), SerialDescriptor: null, QmpDescriptor: null);
+            "pleiad-probe", new MachinePlatform(MachineType.Microvm, NicModel.VirtioMmio), ProbeMemoryBytes, kernel, KernelArguments, accelerator, new LooseNic(Mac), Serial: null, QmpDescriptor: null);
         using var process = new Process
         {
             StartInfo = new ProcessStartInfo(qemu.Path, QemuCommandLine.Build(machine))

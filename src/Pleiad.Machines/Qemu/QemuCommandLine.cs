@@ -11,7 +11,7 @@ namespace Pleiad.Machines.Qemu;
 /// <param name="KernelArguments">The kernel's command line.</param>
 /// <param name="Accelerator"><c>kvm</c> or <c>tcg</c>.</param>
 /// <param name="Nic">Its network card; null for none.</param>
-/// <param name="SerialDescriptor">Descriptor of a file, open for appending, that the serial line goes to; null for standard output.</param>
+/// <param name="Serial">Where the serial line leads; null for standard output.</param>
 /// <param name="QmpDescriptor">Descriptor of a listening unix socket for QMP; null for no QMP.</param>
 internal sealed record QemuMachine(
     string Name,
@@ -21,14 +21,32 @@ internal sealed record QemuMachine(
     string KernelArguments,
     string Accelerator,
     NicAttachment? Nic,
-    int? SerialDescriptor,
-    int? QmpDescriptor);
+    SerialPort? Serial,
+    int? QmpDescriptor)
+{
+    /// <summary>Memory of its own file rather than of QEMU's; null for QEMU's.</summary>
+    public GuestMemory? Memory { get; init; }
+
+    /// <summary>Whether it waits for a saved state instead of booting.</summary>
+    public bool IsIncoming { get; init; }
+}
+
+/// <summary>The serial line: what the guest writes is appended to a file, and whoever connects to the socket sees it and writes to the guest.</summary>
+/// <param name="Descriptor">Descriptor of a listening unix socket.</param>
+/// <param name="Log">Descriptor of the file, open for appending.</param>
+internal sealed record SerialPort(int Descriptor, int Log);
+
+/// <summary>A guest's memory in a file.</summary>
+/// <param name="Descriptor">Descriptor of the file.</param>
+/// <param name="Shared">Whether what the guest writes goes to the file; otherwise it gets a copy of each page it writes to.</param>
+internal sealed record GuestMemory(int Descriptor, bool Shared);
 
 /// <summary>Builds QEMU's argument list. Pure: the same machine gives the same list.</summary>
 /// <remarks>No shell ever sees the list. Within an argument QEMU parses options itself: there a comma in a value is written twice.</remarks>
 internal static class QemuCommandLine
 {
     private const long Mebibyte = 1 << 20;
+    private const int LogSet = 1;
     private const int SerialSet = 1;
 
     /// <summary>The arguments, without the program.</summary>
@@ -37,7 +55,7 @@ internal static class QemuCommandLine
         List<string> arguments =
         [
             "-name", Escape(machine.Name),
-            "-M", Machine(machine.Platform.Machine),
+            "-M", Machine(machine.Platform.Machine) + (machine.Memory is null ? "" : ",memory-backend=ram"),
             "-accel", machine.Accelerator,
             "-cpu", "max",
             "-smp", "1",
@@ -54,7 +72,19 @@ internal static class QemuCommandLine
             arguments.AddRange("-append", machine.KernelArguments);
         }
 
-        AddSerial(arguments, machine.SerialDescriptor);
+        if (machine.Memory is { } memory)
+        {
+            // Opened anew through the descriptor, so that the file needs no name. The id is part of the saved state.
+            var shared = memory.Shared ? "on" : "off";
+            arguments.AddRange("-object", Text($"memory-backend-file,id=ram,size={machine.MemoryBytes},mem-path=/proc/self/fd/{memory.Descriptor},share={shared}"));
+        }
+
+        if (machine.IsIncoming)
+        {
+            arguments.AddRange("-incoming", "defer");
+        }
+
+        AddSerial(arguments, machine.Serial);
         if (machine.QmpDescriptor is { } descriptor)
         {
             // Listening already when QEMU gets it: whoever connects early waits in its backlog, and no path is too long for QEMU.
@@ -90,19 +120,22 @@ internal static class QemuCommandLine
         ? Text($"{bytes / Mebibyte}M")
         : Text($"{(bytes + 1023) / 1024}K");
 
-    private static void AddSerial(List<string> arguments, int? descriptor)
+    private static void AddSerial(List<string> arguments, SerialPort? port)
     {
-        if (descriptor is { } log)
+        if (port is null)
         {
-            // By a set of descriptors: QEMU may not open files itself.
-            arguments.AddRange("-add-fd", Text($"fd={log},set={SerialSet}"), "-chardev", Text($"file,id=serial,path=/dev/fdset/{SerialSet},append=on"));
-        }
-        else
-        {
-            arguments.AddRange("-chardev", "stdio,id=serial,signal=off");
+            arguments.AddRange("-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial");
+            return;
         }
 
-        arguments.AddRange("-serial", "chardev:serial");
+        // The log by a set of descriptors: QEMU may not open files itself.
+        arguments.AddRange(
+            "-add-fd",
+            Text($"fd={port.Log},set={LogSet}"),
+            "-chardev",
+            Text($"socket,id=serial,fd={port.Descriptor},server=on,wait=off,logfile=/dev/fdset/{LogSet},logappend=on"),
+            "-serial",
+            "chardev:serial");
     }
 
     private static string Netdev(NicAttachment nic) => nic switch

@@ -1,0 +1,55 @@
+using Microsoft.Win32.SafeHandles;
+using Pleiad.Core.Identity;
+using Pleiad.Machines.Images;
+using Pleiad.Machines.Isolation;
+using Pleiad.Machines.Networks;
+using Pleiad.Machines.Qemu;
+
+namespace Pleiad.Machines.Hosting;
+
+/// <summary>Starts the QEMU process of a machine, of a template or of a spare.</summary>
+internal static class MachineSpawner
+{
+    /// <summary>Starts QEMU; the machine's directory is there. What was made for it ends with the process or with the directory.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="name">Whose directory and log it uses, and the name that marks the process.</param>
+    /// <param name="image">What it boots from.</param>
+    /// <param name="place">Its place in the network.</param>
+    /// <param name="memory">A file for its memory and whether it is shared; null for QEMU's own.</param>
+    /// <param name="incoming">Whether it waits for a saved state.</param>
+    /// <exception cref="IOException">It could not be started.</exception>
+    public static async Task<QemuProcess> SpawnAsync(
+        HostContext host, MachineId name, ImageManifest image, INetworkPlace place, (SafeFileHandle File, bool Shared)? memory = null, bool incoming = false)
+    {
+        using var qmp = UnixSocket.Listen(host.Files.QmpOf(name));
+        using var serial = UnixSocket.Listen(host.Files.SerialOf(name));
+        using var log = SerialLog.Open(host.Files.LogOf(name));
+        using var inherited = new Inheritance();
+        if (place.Descriptor is { } tap)
+        {
+            inherited.Add(tap); // First: the place has told its number.
+        }
+
+        var machine = new QemuMachine(
+            host.Mark.NameOf(name),
+            image.Platform,
+            image.MemoryBytes,
+            inherited.AddFile(image.Kernel),
+            KernelCommandLine.Render(image.Address, place.Guest),
+            host.Accelerator,
+            place.Nic,
+            new SerialPort(inherited.Add(serial.SafeHandle), inherited.Add(log)),
+            inherited.Add(qmp.SafeHandle))
+        {
+            Memory = memory is { } ram ? new GuestMemory(inherited.Add(ram.File), ram.Shared) : null,
+            IsIncoming = incoming,
+        };
+        var process = await host.Launcher.StartAsync(
+            new QemuLaunch(QemuCommandLine.Build(machine), log, inherited.Handles, SerialLog.HardFactor * host.Options.LogBytesMax, LimitsOf(host, image)));
+        place.Handed();
+        return process;
+    }
+
+    /// <summary>What the process of an image's machine may use of the host.</summary>
+    public static MachineLimits LimitsOf(HostContext host, ImageManifest image) => MachineLimits.Of(image.MemoryBytes, virtualCpus: 1, host.Accelerator);
+}
