@@ -3,7 +3,8 @@
    GET /connect?ip=A.B.C.D&port=N[&from=A.B.C.D][&ms=N]  tries a TCP connection, optionally under another sender's
        address, for at most ms (100 to 30000, default 1500) milliseconds: {"outcome":"connected" | "refused" |
        "silence" | "failed"}
-   POST /frame                                           sends the body as an Ethernet frame: {"sent":true} */
+   POST /frame[?count=N]  sends the body as an Ethernet frame, N (1 to 1000, default 1) times as far as there is room:
+       {"sent":N} */
 #include "service.h"
 
 #include "network.h"
@@ -169,16 +170,24 @@ static void body(struct request *request, const void *piece, size_t length)
 static void send_frame(struct request *request)
 {
     struct probe *probe = request_state(request);
+    uint32_t count = 1, sent = 0;
+    (void)read_number(request, "count", 1000, &count);
     struct pbuf *frame = pbuf_alloc(PBUF_RAW, (u16_t)probe->length, PBUF_RAM);
     if (frame == NULL) {
         request_problem(request, 503, "no memory for the frame", NULL);
         return;
     }
     (void)pbuf_take(frame, probe->frame, (u16_t)probe->length);
-    err_t error = netif_default->linkoutput(netif_default, frame);
+    while (sent < count && netif_default->linkoutput(netif_default, frame) == ERR_OK) {
+        sent++;
+        network_flush();
+    }
     pbuf_free(frame);
-    network_flush();
-    answer(request, "sent", error == ERR_OK ? "true" : "false");
+    char number[12];
+    struct text text = text_in(number, sizeof number - 1);
+    text_add_number(&text, sent);
+    number[text.length] = '\0';
+    answer(request, "sent", number);
 }
 
 static void complete(struct request *request)
