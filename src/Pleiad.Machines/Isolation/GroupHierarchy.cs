@@ -7,8 +7,11 @@ namespace Pleiad.Machines.Isolation;
 /// <param name="Own">Directory of this process's group.</param>
 internal sealed record GroupHierarchy(int Version, IReadOnlyList<string> Controllers, string Root, string Own)
 {
-    /// <summary>The hierarchies that are mounted and have a group of this process.</summary>
-    public static IReadOnlyList<GroupHierarchy> OfThisProcess() => Parse(File.ReadAllText("/proc/self/cgroup"), File.ReadAllText("/proc/self/mountinfo"));
+    /// <summary>The hierarchies that are mounted, with the group of this process in each.</summary>
+    public static IReadOnlyList<GroupHierarchy> OfThisProcess() => OfProcess(Environment.ProcessId);
+
+    /// <summary>The hierarchies, seen from a process.</summary>
+    internal static IReadOnlyList<GroupHierarchy> OfProcess(int process) => Parse(File.ReadAllText($"/proc/{process}/cgroup"), File.ReadAllText("/proc/self/mountinfo"));
 
     /// <summary>Reads the texts of <c>/proc/self/cgroup</c> and <c>/proc/self/mountinfo</c>.</summary>
     internal static IReadOnlyList<GroupHierarchy> Parse(string groups, string mounts)
