@@ -70,7 +70,7 @@ internal sealed partial class MachineDriver
             return Ending.Failed(ending.Failure ?? MachineFailure.Died, ending.Failure is null ? left : $"{ending.Detail}; {left}");
         }
 
-        if (_process?.Cage?.Group?.ReadOutOfMemory() > 0)
+        if (_process?.Cage is { RanOutOfMemory: true })
         {
             ending = ending with { Detail = string.Create(CultureInfo.InvariantCulture, $"{ending.Detail}; it needed more memory than its limit of {MachineSpawner.LimitsOf(_host, Order.Image.Manifest).MemoryBytes >> 20} MiB") };
         }
@@ -82,7 +82,7 @@ internal sealed partial class MachineDriver
 
         try
         {
-            if (_process?.Cage is { } cage && !await cage.ReleaseAsync())
+            if (_process?.Cage is { IsLeft: true })
             {
                 _host.Log.Left(Order.Id, "its control group is still in use");
             }

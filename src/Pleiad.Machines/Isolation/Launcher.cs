@@ -68,7 +68,12 @@ internal sealed class Launcher : IDisposable
         try
         {
             group?.Make(launch.Limits);
-            process = await SpawnAsync(launch, cage);
+            (process, var result) = await SpawnAsync(launch, cage);
+            if (result.LimitError != 0 || result.UndoError != 0)
+            {
+                throw SystemCalls.Error("its limits cannot be set", result.LimitError != 0 ? result.LimitError : result.UndoError);
+            }
+
             group?.Add(process.Identity.Id);
             return process;
         }
@@ -76,12 +81,13 @@ internal sealed class Launcher : IDisposable
         {
             if (process is not null)
             {
-                process.Signal(ProcessCalls.SigKill);
-                await process.Exited;
-                process.Dispose();
+                await EndAsync(process); // Gives the cage back.
+            }
+            else
+            {
+                await cage.ReleaseAsync();
             }
 
-            await cage.ReleaseAsync();
             throw e is Win32Exception or UnauthorizedAccessException ? new IOException($"{_parts.Qemu} cannot be started: {e.Message}; is QEMU still installed?", e) : e;
         }
     }
@@ -148,7 +154,7 @@ internal sealed class Launcher : IDisposable
         }
     }
 
-    private async Task<QemuProcess> SpawnAsync(QemuLaunch launch, Cage cage)
+    private async Task<(QemuProcess Process, GuardedResult Result)> SpawnAsync(QemuLaunch launch, Cage cage)
     {
         var entrances = cage.Group?.OpenTasks() ?? [];
         using var plan = new SpawnPlan(_parts.Qemu, launch.Arguments, launch.Log, launch.Inherited);
@@ -158,10 +164,10 @@ internal sealed class Launcher : IDisposable
             if (result.Process != 0)
             {
                 var process = QemuProcess.Own(result.Process, _watch, cage);
-                return result is { LimitError: 0, UndoError: 0 } ? process : throw await UnlimitedAsync(process, result);
+                return (process, result);
             }
 
-            throw SystemCalls.Error(result.FailedCall < 0 ? "spawn failed" : "it cannot be shut in", result.Error);
+            throw SystemCalls.Error(result.FailedCall < 0 ? "the spawn failed" : "it cannot be shut in", result.Error);
         }
         finally
         {
@@ -172,12 +178,12 @@ internal sealed class Launcher : IDisposable
         }
     }
 
-    private static async Task<Win32Exception> UnlimitedAsync(QemuProcess process, GuardedResult result)
+    private static async Task EndAsync(QemuProcess process)
     {
         process.Signal(ProcessCalls.SigKill);
         await process.Exited;
+        await process.Released;
         process.Dispose();
-        return SystemCalls.Error("its limits cannot be set", result.LimitError != 0 ? result.LimitError : result.UndoError);
     }
 
     /// <summary>What changes the launching thread for one process; taken back from last to first.</summary>

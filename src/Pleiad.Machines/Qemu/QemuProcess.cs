@@ -15,6 +15,7 @@ internal sealed class QemuProcess : IDisposable
     private readonly SafeFileHandle _pidfd;
     private readonly ProcessWatch _watch;
     private readonly TaskCompletionSource<ExitStatus> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private QemuProcess(ProcessIdentity identity, int pidfd, ProcessWatch watch, Cage? cage)
     {
@@ -31,6 +32,9 @@ internal sealed class QemuProcess : IDisposable
 
     /// <summary>Completes when the process has ended.</summary>
     public Task<ExitStatus> Exited => _exited.Task;
+
+    /// <summary>Completes after <see cref="Exited"/>, when what the process was shut in with is given back.</summary>
+    public Task Released => _released.Task;
 
     internal int Pidfd => (int)_pidfd.DangerousGetHandle();
 
@@ -88,6 +92,22 @@ internal sealed class QemuProcess : IDisposable
         // For a process that is no child this fails and tells nothing.
         var known = ProcessCalls.WaitPid(Identity.Id, out var word, ProcessCalls.NoHang) == Identity.Id;
         _exited.TrySetResult(known ? ExitStatus.FromWait(word) : default);
+        _ = ReleaseAsync();
+    }
+
+    /// <summary>Whoever ended the process waits for <see cref="Released"/>, where a failure shows.</summary>
+    private async Task ReleaseAsync()
+    {
+        await Task.Yield(); // Off the thread that watches all processes.
+        try
+        {
+            await (Cage?.ReleaseAsync() ?? Task.CompletedTask);
+            _released.SetResult();
+        }
+        catch (Exception e)
+        {
+            _released.SetException(e);
+        }
     }
 
     private static QemuProcess Hold(int id, bool child, ProcessWatch watch, Cage? cage)

@@ -107,8 +107,9 @@ public sealed class ControlGroupTests
         var status = await process.Exited.WaitAsync(TestHost.Patience);
 
         status.Signal.ShouldBe(ProcessCalls.SigKill, status.ToString());
-        process.Cage.ShouldNotBeNull().Group.ShouldNotBeNull().ReadOutOfMemory().ShouldBeGreaterThan(0);
-        (await process.Cage.ReleaseAsync()).ShouldBeTrue();
+        await process.Released.WaitAsync(TestHost.Patience);
+        process.Cage.ShouldNotBeNull().RanOutOfMemory.ShouldBeTrue();
+        process.Cage.IsLeft.ShouldBeFalse();
         process.Dispose();
         launcher.Remove();
     }
