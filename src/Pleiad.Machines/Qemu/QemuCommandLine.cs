@@ -50,8 +50,8 @@ internal sealed record QemuDisk(string Path, DiskFormat Format);
 
 /// <summary>The serial line: what the guest writes is appended to a file, and whoever connects to the socket sees it and writes to the guest.</summary>
 /// <param name="Descriptor">Descriptor of a listening unix socket.</param>
-/// <param name="Log">The file.</param>
-internal sealed record SerialPort(int Descriptor, string Log);
+/// <param name="Log">Descriptor of the file, open for appending.</param>
+internal sealed record SerialPort(int Descriptor, int Log);
 
 /// <summary>A guest's memory in a file.</summary>
 /// <param name="Descriptor">Descriptor of the file.</param>
@@ -63,6 +63,8 @@ internal sealed record GuestMemory(int Descriptor, bool Shared);
 internal static class QemuCommandLine
 {
     private const long Mebibyte = 1 << 20;
+    private const int LogSet = 1;
+    private const int SerialSet = 1;
 
     /// <summary>The arguments, without the program.</summary>
     public static IReadOnlyList<string> Build(QemuMachine machine)
@@ -163,11 +165,23 @@ internal static class QemuCommandLine
         ? Text($"{bytes / Mebibyte}M")
         : Text($"{(bytes + 1023) / 1024}K");
 
-    private static void AddSerial(List<string> arguments, SerialPort? port) => arguments.AddRange(
-        "-chardev",
-        port is null ? "stdio,id=serial,signal=off" : Text($"socket,id=serial,fd={port.Descriptor},server=on,wait=off,logfile={Escape(port.Log)},logappend=on"),
-        "-serial",
-        "chardev:serial");
+    private static void AddSerial(List<string> arguments, SerialPort? port)
+    {
+        if (port is null)
+        {
+            arguments.AddRange("-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial");
+            return;
+        }
+
+        // The log by a set of descriptors: QEMU may not open files itself.
+        arguments.AddRange(
+            "-add-fd",
+            Text($"fd={port.Log},set={LogSet}"),
+            "-chardev",
+            Text($"socket,id=serial,fd={port.Descriptor},server=on,wait=off,logfile=/dev/fdset/{LogSet},logappend=on"),
+            "-serial",
+            "chardev:serial");
+    }
 
     private static string Netdev(NicAttachment nic) => nic switch
     {

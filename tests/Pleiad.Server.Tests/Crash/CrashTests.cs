@@ -82,6 +82,7 @@ public sealed class CrashTests
         await server.ReadyAsync(2);
         await server.KillAsync();
         Leftovers.Qemus(server.Data).Count.ShouldBeGreaterThanOrEqualTo(2);
+        Leftovers.Users(server.Data).Count.ShouldBe(Programs.IsRoot ? 1 : 0);
         await MachineHost.SweepAsync(DataDirectory.MachinesOf(server.Data), DataDirectory.NamespaceOf(server.Data), TimeProvider.System, default);
         Leftovers.Of(server.Data).ShouldBeEmpty();
     }
