@@ -32,7 +32,7 @@ public sealed record ImageManifest(string Name, string Kernel, MachinePlatform P
     /// <value>1 by default; from 1 to 64.</value>
     public int Vcpus { get; init; } = 1;
 
-    /// <summary>Whether its guest takes a new identity over its serial line, so that machines of it may be clones of a template.</summary>
+    /// <summary>Whether its guest takes a new identity over its serial line (docs/clones.md), so that machines of it may be clones of a template.</summary>
     /// <value>False by default; true for images that <c>pleiad image build</c> makes.</value>
     public bool Cloneable { get; init; }
 

@@ -11,7 +11,7 @@ internal static class Toolchain
     private static readonly (string Tool, string Package)[] ForFetch = [("apt-get", "apt"), ("dpkg-source", "dpkg-dev"), ("flock", "util-linux")];
 
     private static readonly (string Tool, string Package)[] ForInit =
-        [("gcc", "gcc"), ("make", "make"), ("ld", "binutils"), ("sh", "dash"), ("sed", "sed"), ("apt-get", "apt"), ("dpkg-deb", "dpkg"), ("xz", "xz-utils")];
+        [("gcc", "gcc"), ("make", "make"), ("ld", "binutils"), ("sh", "dash"), ("sed", "sed"), ("apt-get", "apt"), ("dpkg-deb", "dpkg")];
 
     private static readonly (string Tool, string Package)[] ForKernel =
         [("flex", "flex"), ("bison", "bison"), ("bc", "bc"), ("perl", "perl-base"), ("tar", "tar"), ("strip", "binutils"), ("/usr/include/gelf.h", "libelf-dev")];
@@ -28,6 +28,10 @@ internal static class Toolchain
     /// <exception cref="ImageBuildException">Tools are missing.</exception>
     public static void RequireForLinux(bool compileKernel, string? searchPath) =>
         Require(compileKernel ? "the trimmed kernel" : "a Linux image", compileKernel ? ForInit.Concat(ForKernel) : ForInit, searchPath);
+
+    /// <summary>The same for modules of a kernel that are packed.</summary>
+    /// <exception cref="ImageBuildException">A tool is missing.</exception>
+    public static void RequireForPackedModules(string? searchPath) => Require("from a kernel with packed modules", [("xz", "xz-utils")], searchPath);
 
     private static void Require(string what, IEnumerable<(string Tool, string Package)> needed, string? searchPath)
     {

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Pleiad.Core.Identity;
 using Pleiad.Machines.Qemu;
 using Pleiad.Machines.Tests.Hosting;
+using Pleiad.TestKit;
 using Shouldly;
 using Xunit;
 
@@ -28,6 +29,8 @@ public sealed class LinuxIdentityTests(LinuxPrimesMachine guest) : IClassFixture
         await UntilAsync(here, identity => identity.UnixNanoseconds >= nanoseconds);
         (await AskAsync(here)).UnixNanoseconds.ShouldBeInRange(nanoseconds, nanoseconds + 60_000_000_000);
 
+        await LeadAsync(there);
+
         // Lines that are wrong or something else change nothing, and the next one counts all the same.
         await TellAsync(serial, "ip=10.77.0.300 prefix=16");
         await serial.WriteAsync(Encoding.ASCII.GetBytes(new string('x', 2000) + "\nhello\n"));
@@ -47,6 +50,15 @@ public sealed class LinuxIdentityTests(LinuxPrimesMachine guest) : IClassFixture
         // Back again, for the machine's own health checks.
         await TellAsync(serial, $"ip={here.Ip} prefix=16 mac={MacOf(here)}");
         (await UntilAsync(here, _ => true)).Address.ShouldBe(here.Ip.ToString());
+    }
+
+    /// <summary>Leads an address to the machine's tap, as the network does for a machine whose address changes.</summary>
+    private async Task LeadAsync(MachineAddress address)
+    {
+        var tap = (await guest.Host.TapsAsync()).ShouldHaveSingleItem();
+        var space = guest.Host.Options.Namespace;
+        await Programs.RunAsync(TestHost.Patience, "bridge", "-n", space, "fdb", "replace", MacOf(address), "dev", tap, "master", "static");
+        await Programs.RunAsync(TestHost.Patience, "ip", "-n", space, "neighbour", "replace", address.Ip.ToString(), "lladdr", MacOf(address), "dev", "pleiad0");
     }
 
     // As the network expects it of that address.

@@ -122,6 +122,7 @@ internal sealed class LinuxKernels(LinuxCache cache, GuestSources guest, LinuxBu
             return await File.ReadAllBytesAsync(module, cancellation);
         }
 
+        Toolchain.RequireForPackedModules(Environment.GetEnvironmentVariable("PATH"));
         await RunAsync("xz", ["-d", module], cache.Root, options.MakeTimeout, cancellation);
         return await File.ReadAllBytesAsync(module[..^".xz".Length], cancellation);
     }
