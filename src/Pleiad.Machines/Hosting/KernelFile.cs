@@ -1,5 +1,4 @@
 using Pleiad.Machines.Images;
-using Pleiad.Machines.Qemu;
 
 namespace Pleiad.Machines.Hosting;
 
@@ -12,7 +11,7 @@ internal static class KernelFile
 
     /// <summary>The disk of an image; null when it has none.</summary>
     /// <exception cref="IOException">It cannot be read or used.</exception>
-    public static QemuDisk? Disk(ImageManifest image)
+    public static DiskInspection? Disk(ImageManifest image)
     {
         if (image.Disk is null)
         {
@@ -21,7 +20,7 @@ internal static class KernelFile
 
         using var file = File.OpenRead(image.Disk);
         var disk = DiskImage.Inspect(file);
-        return disk.Reason is null ? new QemuDisk(image.Disk, disk.Format) : throw new IOException($"disk {image.Disk} {disk.Reason}; {disk.Remedy}");
+        return disk.Reason is null ? disk : throw new IOException($"disk {image.Disk} {disk.Reason}; {disk.Remedy}");
     }
 
     /// <summary>What is wrong with a kernel file; null when it is there and an ELF file.</summary>

@@ -50,12 +50,19 @@ internal static class MachineSpawner
             IsLinux = image.Kind != ImageKind.Unikernel,
             Vcpus = image.Vcpus,
             Initramfs = image.Initramfs is { } initramfs ? inherited.AddFile(initramfs) : null,
-            Disk = disk is null ? null : disk with { Path = inherited.AddFile(disk.Path) },
+            Disk = disk is null ? null : DiskOf(host, name, image.Disk!, disk, inherited),
         };
         var process = await host.Launcher.StartAsync(
             new QemuLaunch(QemuCommandLine.Build(machine), log, inherited.Handles, (SerialLog.HardFactor * host.Options.LogBytesMax) + (disk is null ? 0 : DiskCopyBytesMax), LimitsOf(host, image)));
         place.Handed();
         return process;
+    }
+
+    private static QemuDisk DiskOf(HostContext host, MachineId name, string path, DiskInspection disk, Inheritance inherited)
+    {
+        var layer = host.Files.DiskOf(name);
+        DiskLayer.Create(layer, disk.DiskBytes);
+        return new QemuDisk(inherited.AddFile(path), disk.Format, inherited.AddFile(layer, FileAccess.ReadWrite));
     }
 
     /// <summary>What the process of an image's machine may use of the host.</summary>

@@ -43,10 +43,11 @@ internal sealed record QemuMachine(
     public QemuDisk? Disk { get; init; }
 }
 
-/// <summary>A disk of which the machine gets a throwaway copy.</summary>
-/// <param name="Path">Absolute path of the image, which QEMU only reads.</param>
+/// <summary>A disk of which the machine has a copy of its own.</summary>
+/// <param name="Path">Path of the image, which QEMU only reads.</param>
 /// <param name="Format">Its form, found by <see cref="DiskImage"/>; QEMU does not guess.</param>
-internal sealed record QemuDisk(string Path, DiskFormat Format);
+/// <param name="Layer">Path of the <see cref="DiskLayer"/> that takes what the machine writes.</param>
+internal sealed record QemuDisk(string Path, DiskFormat Format, string Layer);
 
 /// <summary>The serial line: what the guest writes is appended to a file, and whoever connects to the socket sees it and writes to the guest.</summary>
 /// <param name="Descriptor">Descriptor of a listening unix socket.</param>
@@ -118,7 +119,7 @@ internal static class QemuCommandLine
 
         if (machine.Disk is { } disk)
         {
-            arguments.AddRange("-drive", Drive(disk), "-device", machine.Platform.Nic == NicModel.VirtioMmio ? "virtio-blk-device,drive=disk" : "virtio-blk-pci,drive=disk");
+            AddDisk(arguments, disk, machine.Platform.Nic == NicModel.VirtioMmio ? "virtio-blk-device" : "virtio-blk-pci");
         }
 
         return arguments;
@@ -157,9 +158,13 @@ internal static class QemuCommandLine
     // Linux prepares for each feature of a processor that it finds, and emulated those are work without use: x86-64-v2 is what programs need that do not ask.
     private static string Cpu(QemuMachine machine) => machine.IsLinux && machine.Accelerator == "tcg" ? "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+rdrand" : "max";
 
-    // What the guest writes goes to a file without a name in QEMU's directory for temporary files: it is gone with QEMU, however QEMU ends.
-    private static string Drive(QemuDisk disk) =>
-        $"if=none,id=disk,file={Escape(disk.Path)},format={(disk.Format == DiskFormat.Qcow2 ? "qcow2" : "raw")},snapshot=on,discard=unmap";
+    // The copy goes with the machine: nothing that it holds has to reach the disk of the host in time.
+    private static void AddDisk(List<string> arguments, QemuDisk disk, string device) => arguments.AddRange(
+        "-blockdev", $"driver=file,node-name=image-file,filename={Escape(disk.Path)},read-only=on",
+        "-blockdev", $"driver={(disk.Format == DiskFormat.Qcow2 ? "qcow2" : "raw")},node-name=image,file=image-file,read-only=on",
+        "-blockdev", $"driver=file,node-name=layer-file,filename={Escape(disk.Layer)},cache.no-flush=on,discard=unmap",
+        "-blockdev", "driver=qcow2,node-name=disk,file=layer-file,backing=image,discard=unmap",
+        "-device", $"{device},drive=disk");
 
     private static string Memory(long bytes) => bytes % Mebibyte == 0
         ? Text($"{bytes / Mebibyte}M")

@@ -33,7 +33,6 @@ public sealed class LinuxManifestTests : IDisposable
             environment: { MODE: fast, TEXT: "two words" }
             memory: 256MiB
             vcpus: 4
-            cloneable: true
             """);
 
         manifest.ShouldBe(new ImageManifest(
@@ -51,7 +50,6 @@ public sealed class LinuxManifestTests : IDisposable
             Arguments = "mitigations=off debug",
             Environment = new ServiceEnvironment(new Dictionary<string, string> { ["TEXT"] = "two words", ["MODE"] = "fast" }),
             Vcpus = 4,
-            Cloneable = true,
         });
         manifest.Environment.Words.ShouldBe(["pleiad.env.MODE=fast", "pleiad.env.TEXT=two%20words"]);
     }
