@@ -55,6 +55,11 @@ public sealed class LinuxManifestTests : IDisposable
     }
 
     [Fact]
+    public void A_machine_with_a_disk_cannot_be_copied() =>
+        Should.Throw<InvalidInputException>(() => Parse("name: a\nkind: linux\nkernel: kernel.elf\ninitramfs: root.cpio\ndisk: root.img\ncloneable: true"))
+            .Problems.ShouldHaveSingleItem().Key.ShouldBe("cloneable");
+
+    [Fact]
     public void What_is_not_given_has_the_defaults_of_Linux()
     {
         var manifest = Parse("name: a\nkind: linux\nkernel: kernel.elf\ninitramfs: root.cpio");

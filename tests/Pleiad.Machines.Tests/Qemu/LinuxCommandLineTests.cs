@@ -20,24 +20,26 @@ public sealed class LinuxCommandLineTests
 
     [Fact]
     public void The_whole_list_of_a_machine_with_a_disk() =>
-        QemuCommandLine.Build(Machine(Microvm) with { Disk = new QemuDisk("/a,b/disk", DiskFormat.Qcow2) }).ShouldBe(
+        QemuCommandLine.Build(Machine(Microvm) with { Disk = new QemuDisk("/a,b/disk", DiskFormat.Qcow2, "/layer") }).ShouldBe(
         [
             "-name", "n", "-M", "microvm,acpi=on,rtc=on,pit=off,pic=off,isa-serial=on", "-accel", "tcg", "-cpu", "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+rdrand",
             "-smp", "2", "-m", "128M", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
             "-kernel", "/k", "-append", "words", "-initrd", "/a,b/root.cpio",
             "-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial", "-netdev", "tap,id=net,fd=3", "-device", $"virtio-net-device,netdev=net,mac={Mac}",
-            "-drive", "if=none,id=disk,file=/a,,b/disk,format=qcow2,snapshot=on,discard=unmap", "-device", "virtio-blk-device,drive=disk",
+            "-blockdev", "driver=file,node-name=image-file,filename=/a,,b/disk,read-only=on", "-blockdev", "driver=qcow2,node-name=image,file=image-file,read-only=on",
+            "-blockdev", "driver=file,node-name=layer-file,filename=/layer,cache.no-flush=on,discard=unmap",
+            "-blockdev", "driver=qcow2,node-name=disk,file=layer-file,backing=image,discard=unmap", "-device", "virtio-blk-device,drive=disk",
         ]);
 
     [Fact]
     public void Hardware_virtualization_gives_the_host_s_processor_and_PCI_a_disk_on_PCI()
     {
-        var arguments = QemuCommandLine.Build(Machine(new MachinePlatform(MachineType.Q35, NicModel.VirtioPci), "kvm") with { Disk = new QemuDisk("/d", DiskFormat.Raw) }).ToList();
+        var arguments = QemuCommandLine.Build(Machine(new MachinePlatform(MachineType.Q35, NicModel.VirtioPci), "kvm") with { Disk = new QemuDisk("/d", DiskFormat.Raw, "/layer") }).ToList();
         arguments[arguments.IndexOf("-cpu") + 1].ShouldBe("max");
         arguments[arguments.IndexOf("-M") + 1].ShouldBe("q35");
         arguments[^1].ShouldBe("virtio-blk-pci,drive=disk");
-        arguments[^3].ShouldContain("format=raw,snapshot=on");
+        arguments.ShouldContain("driver=raw,node-name=image,file=image-file,read-only=on");
     }
 
     [Fact]
