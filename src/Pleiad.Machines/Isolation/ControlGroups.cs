@@ -26,7 +26,7 @@ internal sealed class ControlGroups
     public IReadOnlyList<string> Homes { get; }
 
     /// <summary>What the groups limit and count, for people.</summary>
-    public string Detail => string.Join(", ", _parents.Select(parent => $"version {parent.Version}: {string.Join(' ', parent.Controllers)}").Distinct());
+    public string Detail => string.Join(", ", _parents.GroupBy(parent => parent.Version, parent => parent.Controllers).Select(version => $"version {version.Key}: {string.Join(' ', version.SelectMany(names => names))}"));
 
     /// <summary>Makes the parents.</summary>
     /// <param name="directory">The machines' directory.</param>
