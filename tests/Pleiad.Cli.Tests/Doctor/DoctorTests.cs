@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Pleiad.Cli.Doctor;
 using Pleiad.Cli.Output;
+using Pleiad.Machines.Isolation;
 using Pleiad.Machines.Qemu;
 using Shouldly;
 using Xunit;
@@ -50,6 +51,14 @@ public sealed class DoctorTests
         finding.Seen.ShouldStartWith("missing: gcc, dpkg-source");
         finding.Remedy.ShouldEndWith("apt-get install -y --no-install-recommends gcc dpkg-dev");
     }
+
+    [Fact]
+    public void A_protection_that_cannot_be_had_is_a_warning_with_its_remedy() =>
+        IsolationChecks.Findings([new Protection("user", true, "its own", null), new Protection("limits", false, "not limited: none", "run Pleiad as root")]).ShouldBe(
+        [
+            new Finding("shut in: user", Verdict.Ok, "its own"),
+            new Finding("shut in: limits", Verdict.Warn, "not limited: none", "run Pleiad as root"),
+        ]);
 
     [Fact]
     public void An_old_QEMU_is_a_warning()
