@@ -113,7 +113,7 @@ internal sealed class Launcher : IDisposable
     {
         var left = await ControlGroups.RemoveAsync(directory, time);
         UserRange.Forget(directory);
-        RemoveDirectories(directory);
+        RemoveMountPoint(directory);
         return [.. left.Select(parent => $"control group {parent} is left: a process is in it")];
     }
 
@@ -141,16 +141,11 @@ internal sealed class Launcher : IDisposable
         return removed;
     }
 
-    private static void RemoveDirectories(string directory)
+    private static void RemoveMountPoint(string directory)
     {
         if (Directory.Exists(LauncherParts.ViewPathOf(directory)))
         {
             Directory.Delete(LauncherParts.ViewPathOf(directory));
-        }
-
-        if (Directory.Exists(LauncherParts.ScratchOf(directory)))
-        {
-            Directory.Delete(LauncherParts.ScratchOf(directory), recursive: true);
         }
     }
 
