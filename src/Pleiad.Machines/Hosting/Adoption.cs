@@ -117,6 +117,7 @@ internal sealed class Adoption(HostContext host, Func<MachineOrder, bool> wanted
                 // That it answers is all that is asked.
             }
 
+            await host.Network.ServeAsync(image);
             var answer = await health.GetAsync(both.Token);
             if (answer.IsGood)
             {

@@ -6,11 +6,17 @@ public static class AddressTemplate
     /// <summary>What a guest of this project reads; the default of <see cref="ImageManifest.Address"/>.</summary>
     public const string Default = "ip={ip}/{prefix} gw={gateway} port={port}";
 
+    /// <summary>Says in place of a template that the guest asks for its address by DHCP; its command line has nothing of it then.</summary>
+    public const string Dhcp = "dhcp";
+
     /// <summary>Longest template, in characters: kernels read command lines of at most 2 KiB.</summary>
     public const int LengthMax = 1500;
 
     /// <summary>The words that are replaced, each between braces.</summary>
     public static readonly IReadOnlyList<string> Placeholders = ["ip", "prefix", "gateway", "netmask", "mac", "port"];
+
+    /// <summary>Whether the guest asks for its address by DHCP.</summary>
+    public static bool IsDhcp(string template) => template == Dhcp;
 
     /// <summary>Writes the command line of one machine.</summary>
     /// <param name="template">A template without problems.</param>
@@ -27,6 +33,11 @@ public static class AddressTemplate
     /// <summary>What is wrong with a template; nothing when it can be used.</summary>
     internal static IEnumerable<string> Problems(string template)
     {
+        if (IsDhcp(template))
+        {
+            return [];
+        }
+
         if (template.Length > LengthMax)
         {
             return [$"has {template.Length} characters of at most {LengthMax}"];
@@ -41,7 +52,7 @@ public static class AddressTemplate
         var problems = parts.Where(part => part.Problem is not null).Select(part => part.Problem!).Distinct().ToList();
         if (!parts.Exists(part => part.Placeholder == "ip"))
         {
-            problems.Add("has no {ip}, so its machine would not know its address");
+            problems.Add($"has no {{ip}}, so its machine would not know its address; one that asks for it has address: {Dhcp}");
         }
 
         return problems;

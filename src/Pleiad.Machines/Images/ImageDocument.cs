@@ -118,7 +118,7 @@ public static class ImageDocument
         map.Choice("kind", [WordOf(ImageKind.Unikernel)]);
         var kernel = map.Text("kernel", required: true, path => !path.Any(char.IsControl), "give the path of the kernel's ELF file, relative to this file");
         var platform = ReadPlatform(map.Map("platform"));
-        var address = map.Text("address", rule: "give a kernel command line with {ip} in it") ?? AddressTemplate.Default;
+        var address = map.Text("address", rule: "give a kernel command line with {ip} in it, or dhcp") ?? AddressTemplate.Default;
         foreach (var problem in AddressTemplate.Problems(address))
         {
             var remedy = $"known: {string.Join(", ", AddressTemplate.Placeholders.Select(word => $"{{{word}}}"))}; for example \"{AddressTemplate.Default}\"";

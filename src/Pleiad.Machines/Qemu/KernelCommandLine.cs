@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
+using Pleiad.Machines.Images;
 
 namespace Pleiad.Machines.Qemu;
 
@@ -15,8 +16,8 @@ internal sealed record GuestNetwork(IPAddress Ip, int PrefixLength, IPAddress Ga
 /// <summary>Fills an image's command line template.</summary>
 internal static partial class KernelCommandLine
 {
-    /// <summary>Replaces <c>{ip}</c>, <c>{prefix}</c>, <c>{gateway}</c>, <c>{netmask}</c>, <c>{mac}</c> and <c>{port}</c>; all else stays as it is.</summary>
-    public static string Render(string template, GuestNetwork network) => Placeholder().Replace(template, match => match.Groups[1].Value switch
+    /// <summary>Replaces <c>{ip}</c>, <c>{prefix}</c>, <c>{gateway}</c>, <c>{netmask}</c>, <c>{mac}</c> and <c>{port}</c>; all else stays as it is. Empty for a guest that asks by DHCP.</summary>
+    public static string Render(string template, GuestNetwork network) => AddressTemplate.IsDhcp(template) ? "" : Placeholder().Replace(template, match => match.Groups[1].Value switch
     {
         "ip" => network.Ip.ToString(),
         "prefix" => network.PrefixLength.ToString(CultureInfo.InvariantCulture),
