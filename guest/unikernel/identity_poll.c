@@ -22,15 +22,16 @@ static void apply(const char *line)
     if (identity.has_mac) {
         network_set_mac(identity.mac);
     }
+    char buffer[40];
+    struct text text = text_in(buffer, sizeof buffer - 1);
+    text_add(&text, "identity");
     if (identity.has_address) {
         network_set_address(&identity.configuration);
-        char buffer[40];
-        struct text text = text_in(buffer, sizeof buffer - 1);
-        text_add(&text, "identity ip=");
+        text_add(&text, " ip=");
         text_add_ipv4(&text, identity.configuration.address);
-        buffer[text.length] = '\0';
-        log_line(buffer);
     }
+    buffer[text.length] = '\0';
+    log_line(buffer);
 }
 
 void identity_poll(void)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Pleiad.Core.Identity;
+using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
 using Pleiad.Machines.Networks;
@@ -33,7 +34,7 @@ internal sealed class Trials(IMachineHost host, GuestTraffic? traffic, StoredIma
         var address = host.Addresses[0];
         var tried = image with { Manifest = image.Manifest with { MemoryBytes = memoryBytes } };
         var frames = traffic?.Watch(NamespaceNetwork.CardOf(address.Ip), tried.Manifest.Port);
-        var machine = host.Start(new MachineOrder(MachineId.New(), Service, tried, address, timeout + LookTimeMax, HangTimeout, "image check"));
+        var machine = host.Start(new MachineOrder(MachineId.New(), Service, tried, address, timeout + LookTimeMax, HangTimeout, "image check") { Start = StartMode.Cold });
         try
         {
             try

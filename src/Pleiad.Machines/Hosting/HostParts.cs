@@ -70,6 +70,7 @@ internal sealed record HostParts(
         Check(options.LogBytesMax is >= 4096 and <= 1 << 30, $"LogBytesMax: {options.LogBytesMax} is not from 4096 to {1 << 30}");
         Check(options.LogsKeptMax >= 0, $"LogsKeptMax: {options.LogsKeptMax} is negative");
         Check(options.StartsMax is >= 1 and <= 1024, $"StartsMax: {options.StartsMax} is not from 1 to 1024");
+        Check(options.SparesMax is >= 0 and <= 200, $"SparesMax: {options.SparesMax} is not from 0 to 200");
         Check(options.Accelerator is null or "kvm" or "tcg", $"Accelerator: '{options.Accelerator}' is neither kvm nor tcg");
         if (problems.Count > 0)
         {

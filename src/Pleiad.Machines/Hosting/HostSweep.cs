@@ -12,7 +12,8 @@ internal static class HostSweep
     {
         var removed = new List<string>();
         using var watch = new ProcessWatch();
-        var processes = new MachineMark(files.Root).FindAll().ToLookup(found => found.Machine, found => found.Process);
+        var names = files.ProcessNames();
+        var processes = new MachineMark(files.Root).FindAll().ToLookup(found => names.GetValueOrDefault(found.Machine, found.Machine), found => found.Process);
         foreach (var machine in files.Present().Concat(processes.Select(group => group.Key)).Distinct().ToArray())
         {
             cancellation.ThrowIfCancellationRequested();

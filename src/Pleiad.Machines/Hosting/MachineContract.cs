@@ -1,4 +1,5 @@
 using Pleiad.Core.Identity;
+using Pleiad.Core.Services;
 using Pleiad.Machines.Images;
 
 namespace Pleiad.Machines.Hosting;
@@ -12,7 +13,39 @@ namespace Pleiad.Machines.Hosting;
 /// <param name="HangTimeout">Longest time without an answer once it was ready.</param>
 /// <param name="Reason">Why it is started.</param>
 public sealed record MachineOrder(
-    MachineId Id, string Service, StoredImage Image, MachineAddress Address, TimeSpan StartTimeout, TimeSpan HangTimeout, string Reason);
+    MachineId Id, string Service, StoredImage Image, MachineAddress Address, TimeSpan StartTimeout, TimeSpan HangTimeout, string Reason)
+{
+    /// <summary>How it is started.</summary>
+    public StartMode Start { get; init; }
+}
+
+/// <summary>How a machine came up.</summary>
+/// <param name="Way">The way that led to its first answer: <see cref="StartMode.Cold"/>, <see cref="StartMode.Clone"/> or <see cref="StartMode.Resume"/>.</param>
+/// <param name="Duration">From the order to the first answer.</param>
+/// <param name="Note">Why no quicker way was taken, in a sentence; null when it was the one asked for.</param>
+public sealed record MachineStart(StartMode Way, TimeSpan Duration, string? Note);
+
+/// <summary>An image whose machines are to start quickly.</summary>
+/// <param name="Image">The image.</param>
+/// <param name="Start">How they start.</param>
+/// <param name="Spares">QEMU processes kept ahead, 0 or more.</param>
+public sealed record WarmImage(StoredImage Image, StartMode Start, int Spares);
+
+/// <summary>Kinds of <see cref="HostNotice"/>.</summary>
+public enum HostNoticeKind
+{
+    /// <summary>A template was made: machines of the image can be cloned.</summary>
+    TemplateReady,
+
+    /// <summary>A template could not be made or does not work: machines of the image start cold.</summary>
+    TemplateFailed,
+}
+
+/// <summary>Something that happened on a host beside its machines.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Image">Name of the image it is about.</param>
+/// <param name="Reason">In a sentence with the figures.</param>
+public sealed record HostNotice(HostNoticeKind Kind, string Image, string Reason);
 
 /// <summary>Where a machine stands in its life; see <see cref="IMachine"/> for the diagram.</summary>
 public enum MachineState
@@ -80,8 +113,8 @@ public sealed record GuestHealth(long UptimeMs, long Requests, int Active, int C
 /// <param name="Started">When its start began.</param>
 public sealed record MachineSnapshot(MachineId Id, string Service, string ImageDigest, MachineAddress Address, MachineState State, string Reason, DateTimeOffset Started)
 {
-    /// <summary>From the order to the first answer, once it was ready.</summary>
-    public TimeSpan? StartDuration { get; init; }
+    /// <summary>How it came up, once it was ready.</summary>
+    public MachineStart? Start { get; init; }
 
     /// <summary>Process id of QEMU while it runs.</summary>
     public int? ProcessId { get; init; }
@@ -150,6 +183,9 @@ public interface IMachineHost : IAsyncDisposable
     /// <param name="wanted">Decides by the order a machine was started with.</param>
     /// <param name="cancellation">Ends the wait.</param>
     Task<AdoptionReport> AdoptAsync(Func<MachineOrder, bool> wanted, CancellationToken cancellation);
+
+    /// <summary>Says which images are to start quickly from now on; templates and spares of all others are thrown away. Returns at once, the work is done in the background.</summary>
+    void Prepare(IReadOnlyCollection<WarmImage> images);
 
     /// <summary>Starts a machine and returns at once; how it went is told by <see cref="IMachine.Started"/>.</summary>
     IMachine Start(MachineOrder order);

@@ -39,6 +39,28 @@ internal sealed class MachineFiles(string directory)
         }
     }
 
+    /// <summary>Machines whose process was started under another name (<see cref="MachineRecord.ProcessName"/>), by that name.</summary>
+    public IReadOnlyDictionary<MachineId, MachineId> ProcessNames()
+    {
+        var names = new Dictionary<MachineId, MachineId>();
+        foreach (var machine in Present())
+        {
+            if (MachineRecord.Read(RecordOf(machine), out _)?.ProcessName is { } name)
+            {
+                names[new MachineId(name)] = machine;
+            }
+        }
+
+        return names;
+    }
+
+    /// <summary>Gives a machine's files to another, its log included.</summary>
+    public void Rename(MachineId from, MachineId to)
+    {
+        Directory.Move(DirectoryOf(from), DirectoryOf(to));
+        File.Move(LogOf(from), LogOf(to));
+    }
+
     /// <summary>Removes what belongs to a machine's life; its log stays.</summary>
     public void Remove(MachineId machine)
     {
@@ -46,6 +68,13 @@ internal sealed class MachineFiles(string directory)
         {
             Directory.Delete(DirectoryOf(machine), recursive: true);
         }
+    }
+
+    /// <summary>Removes all of a machine that never was anybody's.</summary>
+    public void RemoveWithLog(MachineId machine)
+    {
+        Remove(machine);
+        File.Delete(LogOf(machine));
     }
 
     /// <summary>Removes the oldest logs beyond a number.</summary>

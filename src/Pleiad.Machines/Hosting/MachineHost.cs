@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Pleiad.Core.Identity;
+using Pleiad.Machines.Cloning;
 using Pleiad.Machines.Qemu;
 
 namespace Pleiad.Machines.Hosting;
@@ -15,6 +16,7 @@ namespace Pleiad.Machines.Hosting;
 public sealed class MachineHost : IMachineHost
 {
     private readonly HostContext _context;
+    private readonly WarmPools _warm;
     private readonly ConcurrentDictionary<MachineId, MachineDriver> _machines = new();
     private readonly ConcurrentDictionary<MachineAddress, MachineId> _taken = new();
     private readonly HashSet<MachineAddress> _pool;
@@ -35,6 +37,7 @@ public sealed class MachineHost : IMachineHost
             parts.Time,
             parts.Log,
             Forget);
+        _warm = new WarmPools(_context);
         _pool = [.. parts.Network.Addresses];
         Capabilities = parts.Capabilities;
     }
@@ -47,6 +50,9 @@ public sealed class MachineHost : IMachineHost
 
     /// <inheritdoc/>
     public IReadOnlyCollection<IMachine> Machines => [.. _machines.Values];
+
+    /// <summary>Spares that are ready to become machines.</summary>
+    internal int Spares => _warm.Ready;
 
     /// <summary>Opens this host: finds QEMU, probes the accelerator, makes the network. Machines of an earlier run are left alone until <see cref="AdoptAsync"/>.</summary>
     /// <param name="options">How.</param>
@@ -72,7 +78,7 @@ public sealed class MachineHost : IMachineHost
     /// <inheritdoc/>
     public async Task<AdoptionReport> AdoptAsync(Func<MachineOrder, bool> wanted, CancellationToken cancellation)
     {
-        var (adopted, removed) = await new Adoption(_context, wanted).RunAsync(_machines.ContainsKey, cancellation);
+        var (adopted, removed) = await new Adoption(_context, _warm, wanted).RunAsync(_machines.ContainsKey, cancellation);
         foreach (var driver in adopted)
         {
             Add(driver);
@@ -86,6 +92,13 @@ public sealed class MachineHost : IMachineHost
         }
 
         return new AdoptionReport(adopted, removed);
+    }
+
+    /// <inheritdoc/>
+    public void Prepare(IReadOnlyCollection<WarmImage> images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        _warm.Prepare(images);
     }
 
     /// <inheritdoc/>
@@ -108,7 +121,7 @@ public sealed class MachineHost : IMachineHost
             throw new ArgumentException($"{order.Address} is not an address of this host", nameof(order));
         }
 
-        var driver = new MachineDriver(_context, order);
+        var driver = new MachineDriver(_context, _warm, order);
         Add(driver);
         driver.Run();
         return driver;
@@ -147,6 +160,7 @@ public sealed class MachineHost : IMachineHost
     {
         if (_context.Options.KeepMachines && !_machines.IsEmpty)
         {
+            await _warm.DisposeAsync();
             await AbandonAsync();
             return;
         }
@@ -156,6 +170,7 @@ public sealed class MachineHost : IMachineHost
             return;
         }
 
+        await _warm.DisposeAsync();
         var drivers = _machines.Values.ToArray();
         await Task.WhenAll(drivers.Select(driver => driver.StopAsync()));
         await Task.WhenAll(drivers.Select(driver => driver.Completion));
@@ -183,6 +198,7 @@ public sealed class MachineHost : IMachineHost
     {
         if (Close())
         {
+            await _warm.EndAsync(abandon: true);
             await Task.WhenAll(_machines.Values.Select(driver => driver.AbandonAsync()));
             await ReleaseAsync();
         }

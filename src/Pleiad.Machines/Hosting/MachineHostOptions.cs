@@ -44,6 +44,13 @@ public sealed class MachineHostOptions
     /// <summary>Whether machines run on when the host is disposed, for the next one to adopt.</summary>
     public bool KeepMachines { get; set; }
 
+    /// <summary>Spares at most, over all images; see <see cref="WarmImage"/>.</summary>
+    /// <value>64 by default; from 0 to 200.</value>
+    public int SparesMax { get; set; } = 64;
+
+    /// <summary>Called when something happened beside the machines; must return quickly and not throw.</summary>
+    public Action<HostNotice>? Noticed { get; set; }
+
     /// <summary>Called on each change of a machine's state and each new report, on the machine's own task; must return quickly and not throw.</summary>
     public Action<MachineSnapshot>? Changed { get; set; }
 }

@@ -12,6 +12,9 @@ public sealed record ImageManifest(string Name, string Kernel, MachinePlatform P
 {
     /// <summary>What kind of image it is; <see cref="ImageKind.Unikernel"/> so far.</summary>
     public ImageKind Kind { get; init; } = ImageKind.Unikernel;
+
+    /// <summary>Whether its guest takes a new identity over its serial line (docs/clones.md), so that a running one can be copied.</summary>
+    public bool Cloneable { get; init; }
 }
 
 /// <summary>Kinds of images.</summary>

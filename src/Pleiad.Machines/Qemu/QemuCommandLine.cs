@@ -63,11 +63,15 @@ internal static class QemuCommandLine
             "-display", "none",
             "-no-reboot",
             "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-            "-kernel", machine.Kernel,
         ];
-        if (machine.KernelArguments.Length > 0)
+        if (machine.IsIncoming)
         {
-            arguments.AddRange("-append", machine.KernelArguments);
+            // What the kernel left in memory comes with the state; QEMU would keep a copy of its file for nothing.
+            arguments.AddRange("-incoming", "defer");
+        }
+        else
+        {
+            AddKernel(arguments, machine);
         }
 
         if (machine.Memory is { } memory)
@@ -75,11 +79,6 @@ internal static class QemuCommandLine
             // Opened anew through the descriptor, so that the file needs no name. The id is part of the saved state.
             var shared = memory.Shared ? "on" : "off";
             arguments.AddRange("-object", Text($"memory-backend-file,id=ram,size={machine.MemoryBytes},mem-path=/proc/self/fd/{memory.Descriptor},share={shared}"));
-        }
-
-        if (machine.IsIncoming)
-        {
-            arguments.AddRange("-incoming", "defer");
         }
 
         AddSerial(arguments, machine.Serial);
@@ -103,6 +102,15 @@ internal static class QemuCommandLine
 
     /// <summary>A value within an option list.</summary>
     internal static string Escape(string value) => value.Replace(",", ",,", StringComparison.Ordinal);
+
+    private static void AddKernel(List<string> arguments, QemuMachine machine)
+    {
+        arguments.AddRange("-kernel", machine.Kernel);
+        if (machine.KernelArguments.Length > 0)
+        {
+            arguments.AddRange("-append", machine.KernelArguments);
+        }
+    }
 
     private static string Machine(MachineType machine) => machine switch
     {

@@ -58,6 +58,7 @@ internal static class ServiceEndpoints
         return new ServiceInfo(
             service.Name, service.Image, service.Slots, service.MachinesMin, service.MachinesMax, service.IdleTimeout.TotalMilliseconds, service.AddressReservation.TotalMilliseconds,
             service.QueueLimit, service.QueueDeadline.TotalMilliseconds, service.HangTimeout.TotalMilliseconds,
+            ServiceDocument.WordOf(service.Start), service.Spares,
             view.Machines.Count(machine => !machine.Draining),
             running.Fleet.Machines.Count(machine => machine.IsStarting),
             view.Machines.Count(machine => machine.Draining),
