@@ -17,5 +17,5 @@ internal sealed class LocalImages
     public UnikernelBuilder Builder(ParseResult given, TimeProvider time) =>
         new(Store(given, time), new UnikernelBuilderOptions { CacheDirectory = DataDirectory.CacheOf(Data(given)) }, time);
 
-    private string Data(ParseResult given) => Path.GetFullPath(given.GetValue(_data) ?? DataDirectory.Default);
+    public string Data(ParseResult given) => Path.GetFullPath(given.GetValue(_data) ?? DataDirectory.Default);
 }

@@ -69,7 +69,7 @@ public sealed class ImageCheck
         var check = new ImageCheck(options, image.Manifest, new Trials(host, traffic, image, time), progress, time);
         var capabilities = host.Capabilities;
         return await check.RunAsync(
-            new ImageCheckReport(image.Manifest.Name, false, capabilities.Accelerator, capabilities.Network, image.Manifest.MemoryBytes), cancellation);
+            new ImageCheckReport(image.Manifest.Name, false, capabilities.Accelerator, isNamespace ? "namespace" : "user", image.Manifest.MemoryBytes), cancellation);
     }
 
     private async Task<ImageCheckReport> RunAsync(ImageCheckReport report, CancellationToken cancellation)

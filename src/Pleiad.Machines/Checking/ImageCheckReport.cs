@@ -1,4 +1,4 @@
-using Pleiad.Machines.Hosting;
+using System.Text.Json.Serialization;
 
 namespace Pleiad.Machines.Checking;
 
@@ -6,9 +6,11 @@ namespace Pleiad.Machines.Checking;
 public enum AddressWay
 {
     /// <summary>It read it from its command line.</summary>
+    [JsonStringEnumMemberName("commandLine")]
     CommandLine,
 
     /// <summary>It asked for it.</summary>
+    [JsonStringEnumMemberName("dhcp")]
     Dhcp,
 }
 
@@ -16,9 +18,9 @@ public enum AddressWay
 /// <param name="Image">Its name.</param>
 /// <param name="Works">Whether a machine of it answered its health path with a status from 200 to 299.</param>
 /// <param name="Accelerator"><c>kvm</c> or <c>tcg</c>.</param>
-/// <param name="Network">How the machine was connected.</param>
+/// <param name="Network">How the machine was connected: <c>namespace</c> or <c>user</c>.</param>
 /// <param name="MemoryBytes">The memory that its manifest gives.</param>
-public sealed record ImageCheckReport(string Image, bool Works, string Accelerator, NetworkMode Network, long MemoryBytes)
+public sealed record ImageCheckReport(string Image, bool Works, string Accelerator, string Network, long MemoryBytes)
 {
     /// <summary>The address it answered at; null when it did not.</summary>
     public string? Address { get; init; }

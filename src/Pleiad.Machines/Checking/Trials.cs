@@ -46,8 +46,8 @@ internal sealed class Trials(IMachineHost host, GuestTraffic? traffic, StoredIma
                 return new TrialStart.Silent(await LookAsync(machine, frames, timeout, cancellation));
             }
 
-            return machine.Snapshot is { StartDuration: { } answer } ready
-                ? await LookAsync(ready, answer, frames, cancellation)
+            return machine.Snapshot is { Start: { } start } ready
+                ? await LookAsync(ready, start.Duration, frames, cancellation)
                 : new TrialStart.Silent(await LookAsync(machine, frames, timeout, cancellation));
         }
         finally

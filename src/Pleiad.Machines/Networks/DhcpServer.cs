@@ -11,7 +11,7 @@ namespace Pleiad.Machines.Networks;
 /// capabilities it needs in that namespace alone; it reads its configuration from standard input and writes no file. The kernel ends it with the thread that
 /// started it, and so with a Pleiad that is killed; what is left all the same is found by the namespace it is in.
 /// </remarks>
-internal sealed class DhcpServer(string ip, string namespaceName, NamespaceThread thread, string configuration) : IAsyncDisposable
+internal sealed class DhcpServer(string ip, string namespaceName, NamespaceThread thread, Func<string> configuration) : IAsyncDisposable
 {
     /// <summary>The program.</summary>
     public const string Program = "dnsmasq";
@@ -131,7 +131,7 @@ internal sealed class DhcpServer(string ip, string namespaceName, NamespaceThrea
             process.BeginErrorReadLine();
             await using (var input = process.StandardInput)
             {
-                await input.WriteAsync(configuration);
+                await input.WriteAsync(configuration());
             }
 
             await ListensAsync(process);

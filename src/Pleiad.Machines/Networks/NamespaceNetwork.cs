@@ -57,7 +57,7 @@ internal sealed class NamespaceNetwork : IMachineNetwork
         _datagrams = datagrams;
         Addresses = [.. Enumerable.Range(FirstMachine, addresses).Select(i => new MachineAddress(new IPAddress([10, 77, (byte)(i >> 8), (byte)i]), PoolPort))];
         var configuration = new DhcpConfiguration(BridgeName, new IPAddress([10, 77, 0, 0]), new IPAddress([255, 255, 0, 0]), Gateway);
-        _dhcp = new DhcpServer(ip, name, thread, configuration.Write(Addresses.Concat(Parking).Select(address => (CardOf(address.Ip), address.Ip))));
+        _dhcp = new DhcpServer(ip, name, thread, () => configuration.Write(Addresses.Concat(Parking).Select(address => (CardOf(address.Ip), address.Ip))));
     }
 
     public NetworkMode Mode => NetworkMode.Namespace;
