@@ -111,7 +111,8 @@ public sealed class ImageCheck
 
     private async Task<ImageCheckReport> FailedAsync(ImageCheckReport report, GuestSeen seen, int answered, CancellationToken cancellation)
     {
-        if (answered == 0 && seen.Health is null && seen.Frames is not { AnsweredArp: true })
+        // A guest that answers nothing and says nothing of another address may not have come so far for want of memory.
+        if (answered == 0 && seen.Health is null && seen.Frames is not ({ AnsweredArp: true } or { Addresses.Count: > 0 } or { AskedDhcp: true }))
         {
             seen = seen with { MemoryThatWorks = await LargerMemoryAsync(cancellation) };
         }

@@ -11,15 +11,16 @@ internal static class StartDiagnosis
     {
         var (summary, remedy) =
             seen.MemoryThatWorks is { } memory ? ($"{ByteSize.Format(image.MemoryBytes)} of memory is too little", $"give memory: {ByteSize.Format(memory)}")
-            : seen.Ended is { } ended ? OfEnded(ended, image)
+            : seen.Ended is { } ended ? OfEnded(ended, seen, image)
             : seen.Health is { } health ? ($"it answers {health.Path} with status {health.Status}, not with 200 to 299", "give a health: path that answers so when the service works")
             : seen.Frames is { } frames ? OfFrames(seen, frames, image)
             : OfSilence(seen, image);
         return new CheckFailure(summary, remedy, seen.Sentences(), seen.Log);
     }
 
-    private static (string Summary, string Remedy) OfEnded(string ended, ImageManifest image) =>
-        ($"it did not stay up: {ended}", $"its log may say why; a kernel that begins and ends at once may want another platform than {PlatformOf(image)}, for example {OtherPlatform(image)}");
+    private static (string Summary, string Remedy) OfEnded(string ended, GuestSeen seen, ImageManifest image) => seen.Log.Count > 0
+        ? ($"it did not stay up: {ended}; its last words: {seen.Log[^1]}", "mend what its last words are about; the end of its serial log is below")
+        : ($"it did not stay up: {ended}", $"a kernel that ends at once and without a word may want another platform than {PlatformOf(image)}: try {OtherPlatform(image)}");
 
     private static (string Summary, string Remedy) OfFrames(GuestSeen seen, GuestFrames frames, ImageManifest image)
     {

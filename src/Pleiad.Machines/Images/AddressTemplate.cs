@@ -52,7 +52,7 @@ public static class AddressTemplate
         var problems = parts.Where(part => part.Problem is not null).Select(part => part.Problem!).Distinct().ToList();
         if (!parts.Exists(part => part.Placeholder == "ip"))
         {
-            problems.Add($"has no {{ip}}, so its machine would not know its address; one that asks for it has address: {Dhcp}");
+            problems.Add("has no {ip}, so its machine would not know its address");
         }
 
         return problems;

@@ -121,7 +121,7 @@ public static class ImageDocument
         var address = map.Text("address", rule: "give a kernel command line with {ip} in it, or dhcp") ?? AddressTemplate.Default;
         foreach (var problem in AddressTemplate.Problems(address))
         {
-            var remedy = $"known: {string.Join(", ", AddressTemplate.Placeholders.Select(word => $"{{{word}}}"))}; for example \"{AddressTemplate.Default}\"";
+            var remedy = $"known: {string.Join(", ", AddressTemplate.Placeholders.Select(word => $"{{{word}}}"))}; for example \"{AddressTemplate.Default}\", or {AddressTemplate.Dhcp} for a guest that asks for its address";
             map.Problem("address", address, problem, remedy);
         }
 

@@ -34,9 +34,13 @@ internal sealed class DhcpServer(string ip, string namespaceName, NamespaceThrea
     private bool _closed;
 
     /// <summary>Why guests cannot get an address by DHCP in a namespace here, with the remedy; null when they can.</summary>
-    public static string? Lacking() =>
-        Programs.Find(Program) is null ? $"{Program} is not found, which gives machines their address by DHCP; on Debian: apt-get install --no-install-recommends {Package}"
-        : Programs.Find(Wrapper) is null ? $"{Wrapper} is not found, which takes {Program} its privileges; on Debian: apt-get install --no-install-recommends util-linux"
+    public static string? Lacking() => Lacking(Programs.Find);
+
+    /// <inheritdoc cref="Lacking()"/>
+    /// <param name="find">Finds a program.</param>
+    internal static string? Lacking(Func<string, string?> find) =>
+        find(Program) is null ? $"{Program} is not found, which gives machines their address by DHCP; on Debian: apt-get install --no-install-recommends {Package}"
+        : find(Wrapper) is null ? $"{Wrapper} is not found, which takes {Program} its privileges; on Debian: apt-get install --no-install-recommends util-linux"
         : null;
 
     /// <summary>The server's process while it runs; null otherwise.</summary>
