@@ -185,7 +185,7 @@ internal sealed class DhcpServer(string ip, string namespaceName, NamespaceThrea
 
             try
             {
-                await Task.Delay(LookInterval, limit.Token);
+                await Task.Delay(LookInterval, TimeProvider.System, limit.Token);
             }
             catch (OperationCanceledException e)
             {
