@@ -174,23 +174,23 @@ internal sealed class DhcpServer(string ip, string namespaceName, NamespaceThrea
     /// <summary>Waits until the kernel knows its socket: what guests send from then on waits there.</summary>
     private static async Task ListensAsync(Process process)
     {
-        using var limit = new CancellationTokenSource(StartTimeMax);
-        while (!File.Exists($"/proc/{process.Id}/net/udp") || !(await File.ReadAllTextAsync($"/proc/{process.Id}/net/udp", limit.Token)).Contains(ServerPort, StringComparison.Ordinal))
+        using var limit = new CancellationTokenSource(StartTimeMax, TimeProvider.System);
+        var sockets = $"/proc/{process.Id}/net/udp";
+        try
         {
-            if (process.HasExited)
+            while (!File.Exists(sockets) || !(await File.ReadAllTextAsync(sockets, limit.Token)).Contains(ServerPort, StringComparison.Ordinal))
             {
-                process.WaitForExit(); // its last words
-                throw new IOException($"it ended with status {process.ExitCode}");
-            }
+                if (process.HasExited)
+                {
+                    throw new IOException($"it ended with status {process.ExitCode}");
+                }
 
-            try
-            {
                 await Task.Delay(LookInterval, TimeProvider.System, limit.Token);
             }
-            catch (OperationCanceledException e)
-            {
-                throw new IOException($"it does not listen within {StartTimeMax.TotalSeconds:0} s", e);
-            }
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new IOException($"it does not listen within {StartTimeMax.TotalSeconds:0} s", e);
         }
     }
 
