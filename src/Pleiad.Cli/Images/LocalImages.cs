@@ -21,5 +21,5 @@ internal sealed class LocalImages
     public LinuxBuilder LinuxBuilder(ParseResult given, TimeProvider time) =>
         new(Store(given, time), new LinuxBuilderOptions { CacheDirectory = DataDirectory.CacheOf(Data(given)) }, time);
 
-    private string Data(ParseResult given) => Path.GetFullPath(given.GetValue(_data) ?? DataDirectory.Default);
+    public string Data(ParseResult given) => Path.GetFullPath(given.GetValue(_data) ?? DataDirectory.Default);
 }

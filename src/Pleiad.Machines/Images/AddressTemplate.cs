@@ -9,6 +9,9 @@ public static class AddressTemplate
     /// <summary>What the init of the Linux machines reads; the default for the other kinds. Linux itself reads an <c>ip=</c> of another form.</summary>
     public const string LinuxDefault = "pleiad.ip={ip}/{prefix} pleiad.gw={gateway} pleiad.port={port}";
 
+    /// <summary>Says in place of a template that the guest asks for its address by DHCP; its command line has nothing of it then.</summary>
+    public const string Dhcp = "dhcp";
+
     /// <summary>Longest template, in characters: kernels read command lines of at most 2 KiB.</summary>
     public const int LengthMax = 1500;
 
@@ -17,6 +20,9 @@ public static class AddressTemplate
 
     /// <summary>The words that are replaced, each between braces.</summary>
     public static readonly IReadOnlyList<string> Placeholders = ["ip", "prefix", "gateway", "netmask", "mac", "port"];
+
+    /// <summary>Whether the guest asks for its address by DHCP.</summary>
+    public static bool IsDhcp(string template) => template == Dhcp;
 
     /// <summary>Writes the command line of one machine.</summary>
     /// <param name="template">A template without problems.</param>
@@ -33,6 +39,11 @@ public static class AddressTemplate
     /// <summary>What is wrong with a template; nothing when it can be used.</summary>
     internal static IEnumerable<string> Problems(string template)
     {
+        if (IsDhcp(template))
+        {
+            return [];
+        }
+
         if (template.Length > LengthMax)
         {
             return [$"has {template.Length} characters of at most {LengthMax}"];

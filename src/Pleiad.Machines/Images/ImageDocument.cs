@@ -186,10 +186,10 @@ public static class ImageDocument
 
     private static string ReadCommandLine(DocumentMap map, ImageKind kind, out string arguments, out ServiceEnvironment environment)
     {
-        var address = map.Text("address", rule: "give a kernel command line with {ip} in it") ?? AddressTemplate.DefaultOf(kind);
+        var address = map.Text("address", rule: "give a kernel command line with {ip} in it, or dhcp") ?? AddressTemplate.DefaultOf(kind);
         foreach (var problem in AddressTemplate.Problems(address))
         {
-            var remedy = $"known: {string.Join(", ", AddressTemplate.Placeholders.Select(word => $"{{{word}}}"))}; for example \"{AddressTemplate.DefaultOf(kind)}\"";
+            var remedy = $"known: {string.Join(", ", AddressTemplate.Placeholders.Select(word => $"{{{word}}}"))}; for example \"{AddressTemplate.DefaultOf(kind)}\", or {AddressTemplate.Dhcp} for a guest that asks for its address";
             map.Problem("address", address, problem, remedy);
         }
 

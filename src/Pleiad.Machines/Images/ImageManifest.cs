@@ -4,7 +4,7 @@ namespace Pleiad.Machines.Images;
 /// <param name="Name">Unique name; keeps <see cref="Core.Identity.Names.Rule"/>.</param>
 /// <param name="Kernel">The kernel file: relative to the manifest in <c>image.yaml</c>, absolute once stored.</param>
 /// <param name="Platform">The virtual hardware it expects.</param>
-/// <param name="Address">Template of the kernel command line: <c>{ip}</c>, <c>{prefix}</c>, <c>{gateway}</c>, <c>{netmask}</c>, <c>{mac}</c> and <c>{port}</c> are replaced; see <see cref="AddressTemplate"/>.</param>
+/// <param name="Address">Template of the kernel command line: <c>{ip}</c>, <c>{prefix}</c>, <c>{gateway}</c>, <c>{netmask}</c>, <c>{mac}</c> and <c>{port}</c> are replaced; or <c>dhcp</c>; see <see cref="AddressTemplate"/>.</param>
 /// <param name="MemoryBytes">RAM of the machine, from 1 MiB to 64 GiB.</param>
 /// <param name="Port">TCP port of the service, 1–65535.</param>
 /// <param name="Health">Path that answers 2xx when the service works, begins with '/'.</param>

@@ -28,15 +28,15 @@ internal static partial class KernelCommandLine
         var address = Render(image.Address, network);
         if (image.Kind == ImageKind.Unikernel)
         {
-            return image.Arguments.Length == 0 ? address : $"{address} {image.Arguments}";
+            return $"{address} {image.Arguments}".Trim();
         }
 
         var root = image is { Kind: ImageKind.Disk, Initramfs: null } ? KernelRoot : image.Kind == ImageKind.Disk ? InitRoot : "";
         return string.Join(' ', ((string[])[LinuxWords, clock(), root, address, .. image.Environment.Words, image.Arguments]).Where(words => words.Length > 0));
     }
 
-    /// <summary>Replaces <c>{ip}</c>, <c>{prefix}</c>, <c>{gateway}</c>, <c>{netmask}</c>, <c>{mac}</c> and <c>{port}</c>; all else stays as it is.</summary>
-    public static string Render(string template, GuestNetwork network) => Placeholder().Replace(template, match => match.Groups[1].Value switch
+    /// <summary>Replaces <c>{ip}</c>, <c>{prefix}</c>, <c>{gateway}</c>, <c>{netmask}</c>, <c>{mac}</c> and <c>{port}</c>; all else stays as it is. Empty for a guest that asks by DHCP.</summary>
+    public static string Render(string template, GuestNetwork network) => AddressTemplate.IsDhcp(template) ? "" : Placeholder().Replace(template, match => match.Groups[1].Value switch
     {
         "ip" => network.Ip.ToString(),
         "prefix" => network.PrefixLength.ToString(CultureInfo.InvariantCulture),

@@ -1,5 +1,7 @@
+using System.Net;
 using Pleiad.Core.Documents;
 using Pleiad.Machines.Images;
+using Pleiad.Machines.Qemu;
 using Shouldly;
 using Xunit;
 
@@ -52,6 +54,16 @@ public sealed class ImageDocumentTests : IDisposable
             "/health"));
     }
 
+    [Fact]
+    public void A_guest_that_asks_for_its_address_says_so_and_has_nothing_of_it_on_its_command_line()
+    {
+        var manifest = Parse("name: a\nkernel: kernel.elf\naddress: dhcp");
+
+        AddressTemplate.IsDhcp(manifest.Address).ShouldBeTrue();
+        KernelCommandLine.Render(manifest.Address, new GuestNetwork(IPAddress.Loopback, 8, IPAddress.Loopback, "02:00:00:00:00:01", 80)).ShouldBeEmpty();
+        ImageDocument.Write(manifest).ShouldContain("address: \"dhcp\"");
+    }
+
     [Theory]
     [InlineData("microvm", NicModel.VirtioMmio)]
     [InlineData("q35", NicModel.VirtioPci)]
@@ -98,7 +110,7 @@ public sealed class ImageDocumentTests : IDisposable
     [InlineData("platform: { nic: virtio-pci }", "platform.nic", "cannot be on a microvm")]
     [InlineData("platform: { machine: isapc, nic: virtio-pci }", "platform.machine", "is not allowed")]
     [InlineData("platform: microvm", "platform", "is no mapping")]
-    [InlineData("address: dhcp", "address", "has no {ip}")]
+    [InlineData("address: DHCP", "address", "has no {ip}")]
     [InlineData("address: '{ip} {port'", "address", "has a '{' without its other brace")]
     [InlineData("address: '{ip} }'", "address", "has a '}' without its other brace")]
     [InlineData("address: \"ip={ip}\\nroot\"", "address", "has a line break")]
