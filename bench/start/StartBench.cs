@@ -5,7 +5,9 @@ using Pleiad.Client;
 using Pleiad.Core.Identity;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
+using Pleiad.Machines.Images.Linux;
 using Pleiad.Server.Hosting;
+using Pleiad.TestKit;
 
 namespace Pleiad.Bench.Start;
 
@@ -13,8 +15,10 @@ namespace Pleiad.Bench.Start;
 internal sealed class StartBench : IAsyncDisposable
 {
     internal const string Bare = "bare QEMU";
-    internal const string Host = "Pleiad's host";
-    internal const string Request = "request at the gateway, from zero";
+    internal const string Unikernel = "unikernel";
+    internal const string Linux = "Linux";
+    internal const string Request = "request at the gateway, from zero, cold";
+    internal const string WarmRequest = "request at the gateway, from zero, with a spare";
     internal const double Goal = 1.3;
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("pleiad-bench-");
@@ -25,16 +29,19 @@ internal sealed class StartBench : IAsyncDisposable
     private HttpClient? _gateway;
     private StoredImage _image = null!;
 
+    /// <summary>Machines of the unikernel, and with <c>--linux</c> of the C# service on Debian's kernel.</summary>
+    internal IReadOnlyList<MachineWays> Machines { get; private set; } = [];
+
     internal IReadOnlyList<(string Name, Func<Task<double>> Measure)> Ways { get; private set; } = [];
 
     internal string Accelerator => _host!.Capabilities.Accelerator;
 
-    internal static async Task<StartBench> PrepareAsync(Action<string> progress)
+    internal static async Task<StartBench> PrepareAsync(bool linux, Action<string> progress)
     {
         var bench = new StartBench();
         try
         {
-            await bench.BeginAsync(progress);
+            await bench.BeginAsync(linux, progress);
             return bench;
         }
         catch
@@ -71,7 +78,7 @@ internal sealed class StartBench : IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 
-    private async Task BeginAsync(Action<string> progress)
+    private async Task BeginAsync(bool linux, Action<string> progress)
     {
         var images = new ImageStore(DataDirectory.ImagesOf(DataDirectory.Default));
         var cache = DataDirectory.CacheOf(DataDirectory.Default);
@@ -85,6 +92,7 @@ internal sealed class StartBench : IAsyncDisposable
                 CacheDirectory = cache,
                 ProbeKernel = _image.Manifest.Kernel,
                 Accelerator = "tcg",
+                AddressCount = 64,
             },
             NullLoggerFactory.Instance,
             TimeProvider.System,
@@ -104,26 +112,35 @@ internal sealed class StartBench : IAsyncDisposable
             default);
         _client = new PleiadClient(_server.Api);
         _gateway = new HttpClient { BaseAddress = _server.Gateway };
-        await _client.ApplyServiceAsync("primes", $"name: primes\nimage: {_image.Manifest.Name}\nmachinesMin: 0\nmachinesMax: 1\n", default);
-        Ways = [(Bare, _bare.MeasureAsync), (Host, HostAsync), (Request, RequestAsync)];
+        await ApplyAsync("cold", "start: cold");
+        await ApplyAsync("warm", "spares: 1");
+        Machines = [new MachineWays(_host, _image, Unikernel), .. linux ? [new MachineWays(_host, await LinuxAsync(images, cache, progress), Linux)] : Array.Empty<MachineWays>()];
+        _host.Prepare([.. Machines.SelectMany(ways => ways.Wanted)]);
+        Ways = [(Bare, _bare.MeasureAsync), .. Machines.SelectMany(ways => ways.All), (Request, () => RequestAsync("cold", spares: 0)), (WarmRequest, () => RequestAsync("warm", spares: 1))];
+    }
+
+    private Task<AppliedService> ApplyAsync(string name, string keys) =>
+        _client!.ApplyServiceAsync(name, $"name: {name}\nimage: {_image.Manifest.Name}\nmachinesMin: 0\nmachinesMax: 1\n{keys}\n", default);
+
+    private static async Task<StoredImage> LinuxAsync(ImageStore images, string cache, Action<string> progress)
+    {
+        progress("publishing the C# service …");
+        var order = new LinuxBuildOrder { Name = "bench-linux", Source = await LinuxPrimesProgram.PathAsync() };
+        return (await new LinuxBuilder(images, new LinuxBuilderOptions { CacheDirectory = cache }).BuildAsync(order, new Progress<string>(progress), default)).Image;
     }
 
     private IMachine Order() =>
         _host!.Start(new MachineOrder(MachineId.New(), "bench", _image, _host.Addresses[0], TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(10), "a start to measure"));
 
-    private async Task<double> HostAsync()
+    private async Task<double> RequestAsync(string service, int spares)
     {
-        var machine = Order();
-        var seen = await machine.Started;
-        var took = seen.Start?.Duration ?? throw new InvalidOperationException(seen.FailureDetail);
-        await machine.StopAsync();
-        return took.TotalMilliseconds;
-    }
+        while ((await _client!.GetServiceAsync(service, default)).SparesReady < spares)
+        {
+            await Task.Delay(5);
+        }
 
-    private async Task<double> RequestAsync()
-    {
         var watch = Stopwatch.StartNew();
-        using var answer = await _gateway!.GetAsync("/primes/primes?n=2");
+        using var answer = await _gateway!.GetAsync($"/{service}/primes?n=2");
         var took = watch.Elapsed.TotalMilliseconds;
         if (answer.StatusCode != HttpStatusCode.OK)
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Pleiad.Cli.Output;
 using Pleiad.Cli.Running;
+using Pleiad.Machines.Images;
 using Pleiad.Server.Hosting;
 
 namespace Pleiad.Cli.Doctor;
@@ -9,13 +10,18 @@ namespace Pleiad.Cli.Doctor;
 internal sealed class DoctorCommand : PleiadCommand
 {
     private readonly Option<string?> _data = Given.Data();
+    private readonly Option<string?> _image = new("--image") { Description = $"Estimate how many machines of this image fit ({ShippedImages.Primes.Name} unless given).", HelpName = "NAME" };
 
     public DoctorCommand(Terminal terminal)
-        : base(terminal, "doctor", "Try what this machine offers: QEMU, accelerators, network, tools, with a remedy for what is missing.", "pleiad doctor", "pleiad doctor --json") => Add(_data);
+        : base(terminal, "doctor", "Try what this machine offers: QEMU, accelerators, network, tools, with a remedy for what is missing.", "pleiad doctor", "pleiad doctor --image server --json")
+    {
+        Add(_image);
+        Add(_data);
+    }
 
     protected override async Task<ExitCode> RunAsync(ParseResult given, CancellationToken cancellation)
     {
-        var report = DoctorReport.Of(await LookAsync(Path.GetFullPath(given.GetValue(_data) ?? DataDirectory.Default), cancellation));
+        var report = DoctorReport.Of(await LookAsync(Path.GetFullPath(given.GetValue(_data) ?? DataDirectory.Default), given.GetValue(_image) ?? ShippedImages.Primes.Name, cancellation));
         if (given.GetValue(Given.Json))
         {
             Terminal.Json(report, CliJson.Default.DoctorReport);
@@ -45,7 +51,7 @@ internal sealed class DoctorCommand : PleiadCommand
         return table;
     }
 
-    private async Task<IReadOnlyList<Finding>> LookAsync(string data, CancellationToken cancellation)
+    private async Task<IReadOnlyList<Finding>> LookAsync(string data, string image, CancellationToken cancellation)
     {
         var ip = Tool.Find("ip");
         var directory = DataFinding(data);
@@ -68,6 +74,7 @@ internal sealed class DoctorCommand : PleiadCommand
         if (directory.Verdict != Verdict.Fail)
         {
             findings.AddRange(await GuestChecks.AcceleratorsAsync(Terminal, data, cancellation));
+            findings.Add(await DensityChecks.EstimateAsync(Terminal, data, image, cancellation));
         }
 
         return findings;

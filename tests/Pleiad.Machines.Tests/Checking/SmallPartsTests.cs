@@ -43,7 +43,7 @@ public sealed class SmallPartsTests
     [InlineData("55d0-7ffd ---p 00000000 00:00 0 [rollup]\nRss:   26036 kB\nPss:               17600 kB\nPss_Dirty: 1 kB\n", 17_600L << 10)]
     [InlineData("Pss_Dirty: 1 kB\n", null)]
     [InlineData("Pss: many kB\n", null)]
-    public void A_process_s_share_is_read(string text, long? bytes) => ProcessMemory.Read(text).ShouldBe(bytes);
+    public void A_process_s_share_is_read(string text, long? bytes) => ProcessMemory.Read(text, "Pss:").ShouldBe(bytes);
 
     [Fact]
     public void This_process_has_a_share() => ProcessMemory.Proportional(Environment.ProcessId).ShouldNotBeNull().ShouldBeGreaterThan(1 << 20);

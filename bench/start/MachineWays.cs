@@ -1,0 +1,54 @@
+using Pleiad.Core.Identity;
+using Pleiad.Core.Services;
+using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Images;
+
+namespace Pleiad.Bench.Start;
+
+/// <summary>The ways in which machines of one image come up on a host: cold, cloned, resumed; and many at once.</summary>
+internal sealed class MachineWays(MachineHost host, StoredImage image, string label)
+{
+    /// <summary>What the host is to keep ready: one spare of each kind.</summary>
+    internal IEnumerable<WarmImage> Wanted => [new WarmImage(image, StartMode.Clone, 1), new WarmImage(image, StartMode.Resume, 1)];
+
+    internal IReadOnlyList<(string Name, Func<Task<double>> Measure)> All =>
+        [.. new[] { StartMode.Cold, StartMode.Clone, StartMode.Resume }.Select(start => (NameOf(start), (Func<Task<double>>)(() => MeasureAsync(start))))];
+
+    internal string NameOf(StartMode start) => $"{label}, {ServiceDocument.WordOf(start)}";
+
+    /// <summary>From the order of all to the first answer of the last, each one's own time, and how they came up.</summary>
+    internal async Task<(double AllMs, IReadOnlyList<double> EachMs, IReadOnlyDictionary<StartMode, int> Ways)> BurstAsync(int count)
+    {
+        await SparesAsync();
+        var began = TimeProvider.System.GetTimestamp();
+        var machines = Enumerable.Range(0, count).Select(address => Order(StartMode.Auto, address)).ToArray();
+        var seen = await Task.WhenAll(machines.Select(machine => machine.Started));
+        var all = TimeProvider.System.GetElapsedTime(began).TotalMilliseconds;
+        await Task.WhenAll(machines.Select(machine => machine.StopAsync()));
+        return seen.FirstOrDefault(one => one.Start is null) is { } failed
+            ? throw new InvalidOperationException(failed.FailureDetail)
+            : (all, [.. seen.Select(one => one.Start!.Duration.TotalMilliseconds)], seen.CountBy(one => one.Start!.Way).ToDictionary());
+    }
+
+    private async Task<double> MeasureAsync(StartMode start)
+    {
+        await SparesAsync();
+        var machine = Order(start, 0);
+        var seen = await machine.Started;
+        await machine.StopAsync();
+        return seen.Start is not { } came ? throw new InvalidOperationException(seen.FailureDetail)
+            : came.Way != start ? throw new InvalidOperationException($"{NameOf(start)}: it came up {came.Way}: {came.Note}")
+            : came.Duration.TotalMilliseconds;
+    }
+
+    private IMachine Order(StartMode start, int address) =>
+        host.Start(new MachineOrder(MachineId.New(), "bench", image, host.Addresses[address], TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(10), "a start to measure") { Start = start });
+
+    private async Task SparesAsync()
+    {
+        while (host.SparesOf(image.Digest) < 2)
+        {
+            await Task.Delay(5);
+        }
+    }
+}
