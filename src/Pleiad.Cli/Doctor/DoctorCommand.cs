@@ -60,6 +60,7 @@ internal sealed class DoctorCommand : PleiadCommand
             NetworkChecks.Ip(ip),
             NetworkChecks.Tun(),
             await NetworkChecks.NamespaceAsync(Terminal, ip, cancellation),
+            NetworkChecks.Dhcp(Tool.Find),
             GuestChecks.BuildTools(Tool.Find),
             await GuestChecks.QemuAsync(Terminal, cancellation),
         };

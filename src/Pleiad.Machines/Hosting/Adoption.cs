@@ -120,6 +120,7 @@ internal sealed class Adoption(HostContext host, WarmPools warm, Func<MachineOrd
                 // That it answers is all that is asked.
             }
 
+            await host.Network.ServeAsync(image);
             var answer = await health.AskAsync(AnswerTimeMax, both.Token);
             if (answer.IsGood)
             {

@@ -188,6 +188,10 @@ public interface IMachineHost : IAsyncDisposable
     /// <summary>Says which images are to start quickly from now on; templates and spares of all others are thrown away. Returns at once, the work is done in the background.</summary>
     void Prepare(IReadOnlyCollection<WarmImage> images);
 
+    /// <summary>Spares of an image that are ready to become machines.</summary>
+    /// <param name="digest">The image's digest.</param>
+    int SparesOf(string digest);
+
     /// <summary>Starts a machine and returns at once; how it went is told by <see cref="IMachine.Started"/>.</summary>
     IMachine Start(MachineOrder order);
 

@@ -41,7 +41,7 @@ internal sealed partial class MachineDriver
     private async Task<HealthAnswer> BootAsync(CancellationToken cancellation)
     {
         var image = Order.Image.Manifest;
-        if (KernelFile.Problem(image.Kernel) is { } problem)
+        if (KernelFile.Problem(image) is { } problem)
         {
             throw new IOException(problem);
         }

@@ -51,9 +51,6 @@ public sealed class MachineHost : IMachineHost
     /// <inheritdoc/>
     public IReadOnlyCollection<IMachine> Machines => [.. _machines.Values];
 
-    /// <summary>Spares that are ready to become machines.</summary>
-    internal int Spares => _warm.Ready;
-
     /// <summary>Opens this host: finds QEMU, probes the accelerator, makes the network. Machines of an earlier run are left alone until <see cref="AdoptAsync"/>.</summary>
     /// <param name="options">How.</param>
     /// <param name="loggers">Makes its logger.</param>
@@ -100,6 +97,9 @@ public sealed class MachineHost : IMachineHost
         ArgumentNullException.ThrowIfNull(images);
         _warm.Prepare(images);
     }
+
+    /// <inheritdoc/>
+    public int SparesOf(string digest) => _warm.ReadyOf(digest);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The address is not of the pool or has a machine, the id is in use, or a timeout is not above zero: the caller's book is wrong.</exception>

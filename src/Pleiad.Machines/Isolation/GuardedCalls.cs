@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace Pleiad.Machines.Isolation;
 
 /// <summary>One system call by its number.</summary>
-internal struct RawCall(nint number, nint a = 0, nint b = 0, nint c = 0, nint d = 0)
+internal struct RawCall(nint number, nint a = 0, nint b = 0, nint c = 0, nint d = 0, nint e = 0)
 {
-    public nint Number = number, A = a, B = b, C = c, D = d;
+    public nint Number = number, A = a, B = b, C = c, D = d, E = e;
 
     /// <summary>A call without effect.</summary>
     public static RawCall Nothing => new(SystemCalls.OwnThread);
@@ -66,8 +66,8 @@ internal static unsafe class GuardedCalls
     private const int LimitTriesMax = 100_000; // Some 50 ms on an idle processor.
 
     private static readonly nint Library = NativeLibrary.Load("libc.so.6");
-    private static readonly delegate* unmanaged<nint, nint, nint, nint, nint, nint> SystemCall =
-        (delegate* unmanaged<nint, nint, nint, nint, nint, nint>)NativeLibrary.GetExport(Library, "syscall");
+    private static readonly delegate* unmanaged<nint, nint, nint, nint, nint, nint, nint> SystemCall =
+        (delegate* unmanaged<nint, nint, nint, nint, nint, nint, nint>)NativeLibrary.GetExport(Library, "syscall");
 
     private static readonly delegate* unmanaged<int*, byte*, void*, void*, byte**, byte**, int> PosixSpawn =
         (delegate* unmanaged<int*, byte*, void*, void*, byte**, byte**, int>)NativeLibrary.GetExport(Library, "posix_spawn");
@@ -109,7 +109,7 @@ internal static unsafe class GuardedCalls
         nint limitNumber,
         nint yieldNumber,
         GuardedResult* result,
-        delegate* unmanaged<nint, nint, nint, nint, nint, nint> systemCall,
+        delegate* unmanaged<nint, nint, nint, nint, nint, nint, nint> systemCall,
         delegate* unmanaged<int*, byte*, void*, void*, byte**, byte**, int> posixSpawn,
         delegate* unmanaged<int*> errorLocation)
     {
@@ -118,7 +118,7 @@ internal static unsafe class GuardedCalls
         for (; done < count; done++)
         {
             var call = &calls[done].Act;
-            if (systemCall(call->Number, call->A, call->B, call->C, call->D) < 0)
+            if (systemCall(call->Number, call->A, call->B, call->C, call->D, call->E) < 0)
             {
                 result->Error = *error;
                 result->FailedCall = done;
@@ -136,7 +136,7 @@ internal static unsafe class GuardedCalls
                 var tries = 0;
                 for (var i = 0; i < limitCount; i++)
                 {
-                    while (systemCall(limitNumber, result->Process, limits[i].Resource, (nint)(&limits[i].Current), 0) < 0)
+                    while (systemCall(limitNumber, result->Process, limits[i].Resource, (nint)(&limits[i].Current), 0, 0) < 0)
                     {
                         if (*error != NotPermitted || tries++ == LimitTriesMax)
                         {
@@ -144,7 +144,7 @@ internal static unsafe class GuardedCalls
                             break;
                         }
 
-                        _ = systemCall(yieldNumber, 0, 0, 0, 0);
+                        _ = systemCall(yieldNumber, 0, 0, 0, 0, 0);
                     }
                 }
             }
@@ -157,7 +157,7 @@ internal static unsafe class GuardedCalls
         while (done-- > 0)
         {
             var call = &calls[done].Undo;
-            if (systemCall(call->Number, call->A, call->B, call->C, call->D) < 0)
+            if (systemCall(call->Number, call->A, call->B, call->C, call->D, call->E) < 0)
             {
                 result->UndoError = *error;
             }

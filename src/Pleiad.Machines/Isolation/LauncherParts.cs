@@ -11,7 +11,6 @@ internal sealed class LauncherParts
     private const string AsRoot = "run Pleiad as root";
 
     private const string ViewDirectory = "view";
-    private const string ScratchDirectory = "scratch";
 
     private LauncherParts(string directory, string qemu) => (Directory, Qemu) = (directory, qemu);
 
@@ -66,9 +65,6 @@ internal sealed class LauncherParts
     /// <summary>Where the view is mounted, within its own namespace.</summary>
     internal static string ViewPathOf(string directory) => Path.Combine(directory, ViewDirectory);
 
-    /// <summary>The machines' <c>/var/tmp</c>.</summary>
-    internal static string ScratchOf(string directory) => Path.Combine(directory, ScratchDirectory);
-
     private static Protection Network(bool empty, NetworkMode mode) => empty
         ? new Protection("network", true, "QEMU has an empty network and one tap; its bridge port reaches no other machine and takes no foreign sender", null)
         : mode == NetworkMode.User
@@ -84,11 +80,11 @@ internal sealed class LauncherParts
             {
                 Users = UserRange.Open(Directory);
                 System.IO.Directory.CreateDirectory(ViewPathOf(Directory));
-                View = await PrivateView.MakeAsync(ViewPlan.For(Qemu), ViewPathOf(Directory), ScratchOf(Directory));
+                View = await PrivateView.MakeAsync(ViewPlan.For(Qemu), ViewPathOf(Directory));
                 return
                 [
                     new Protection("user", true, $"each machine its own, from {Users.Start} on, without capabilities", null),
-                    new Protection("view", true, "QEMU sees programs, libraries and its own /proc, and no file of Pleiad's or of a machine", null),
+                    new Protection("view", true, "QEMU sees programs, libraries and its own /proc, read-only, and no file of Pleiad's or of a machine", null),
                 ];
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)

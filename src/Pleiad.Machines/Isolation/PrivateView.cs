@@ -8,7 +8,7 @@ namespace Pleiad.Machines.Isolation;
 /// <summary>The file system as the machines' processes see it: a mount namespace that all of one host share.</summary>
 /// <remarks>
 /// Its root is a small read-only tmpfs with read-only binds of what <see cref="ViewPlan"/> names, a <c>/proc</c> in which a process sees only those of its
-/// own user, a <c>/dev</c> of a few harmless nodes and a <c>/var/tmp</c> that cannot be listed. Nothing of any machine is in it: sockets, taps, logs and RAM files are handed over as open descriptors.
+/// own user, and a <c>/dev</c> of a few harmless nodes. Nothing of any machine is in it: sockets, taps, logs and RAM files are handed over as open descriptors.
 /// Making a namespace takes milliseconds, entering one microseconds; so it is made once, and costs a machine next to nothing.
 /// The mounts exist in that namespace alone and are gone with the last process in it, however Pleiad ends.
 /// </remarks>
@@ -27,9 +27,8 @@ internal sealed class PrivateView : IDisposable
     /// <summary>Makes a view.</summary>
     /// <param name="plan">What is in it.</param>
     /// <param name="mountPoint">An empty directory; it stays empty in all other namespaces.</param>
-    /// <param name="scratch">A directory that becomes the view's <c>/var/tmp</c>.</param>
     /// <exception cref="IOException">It cannot be made, mostly for lack of privileges.</exception>
-    public static async Task<PrivateView> MakeAsync(ViewPlan plan, string mountPoint, string scratch)
+    public static async Task<PrivateView> MakeAsync(ViewPlan plan, string mountPoint)
     {
         var made = new TaskCompletionSource<PrivateView>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var answers = new AnswerThread("pleiad view answers");
@@ -39,7 +38,7 @@ internal sealed class PrivateView : IDisposable
         {
             try
             {
-                var view = Make(plan, mountPoint, scratch);
+                var view = Make(plan, mountPoint);
                 answers.Post(() => made.SetResult(view));
             }
             catch (Exception e)
@@ -64,7 +63,7 @@ internal sealed class PrivateView : IDisposable
         Outside.Dispose();
     }
 
-    private static PrivateView Make(ViewPlan plan, string mountPoint, string scratch)
+    private static PrivateView Make(ViewPlan plan, string mountPoint)
     {
         GuardedCalls.Prepare();
         var outside = NetworkCalls.Open(OwnMounts, NetworkCalls.OpenReadOnly);
@@ -75,7 +74,6 @@ internal sealed class PrivateView : IDisposable
             Mount("none", "/", null, SystemCalls.Recursive | SystemCalls.Private, null);
             Mount("tmpfs", mountPoint, "tmpfs", SystemCalls.NoSetUid, "mode=0755,size=256k");
             Fill(plan, mountPoint);
-            AddScratch(scratch, mountPoint + "/var/tmp");
             Mount("tmpfs", mountPoint, "tmpfs", SystemCalls.Remount | SystemCalls.ReadOnlyMount | SystemCalls.NoSetUid, "mode=0755,size=256k");
             inside = NetworkCalls.Open(OwnMounts, NetworkCalls.OpenReadOnly);
             MakeRoot(mountPoint, outside);
@@ -126,17 +124,6 @@ internal sealed class PrivateView : IDisposable
         // Only the process's own directory: hidden are all other users' processes, and all of /proc that is not about processes.
         Directory.CreateDirectory(root + "/proc");
         Mount("proc", root + "/proc", "proc", SystemCalls.NoSetUid | SystemCalls.NoDevices | SystemCalls.NoExecution, "hidepid=invisible,subset=pid");
-    }
-
-    /// <summary>The one place that can be written to: QEMU keeps a throwaway copy of a disk in a file there that has no name.</summary>
-    private static void AddScratch(string scratch, string target)
-    {
-        const uint WritableUnlisted = 0x3DB; // rwx-wx-wx, sticky: whoever knows no name finds no file, and nobody deletes another's.
-        Directory.CreateDirectory(scratch);
-        Must(SystemCalls.ChangeMode(scratch, WritableUnlisted), "open the scratch directory to machines");
-        Directory.CreateDirectory(target);
-        Mount(scratch, target, null, SystemCalls.Bind, null);
-        Mount("none", target, null, SystemCalls.Bind | SystemCalls.Remount | SystemCalls.NoSetUid | SystemCalls.NoDevices | SystemCalls.NoExecution, null);
     }
 
     /// <summary>Makes the mounted directory the namespace's root, lets go of the host's, and leaves the namespace.</summary>

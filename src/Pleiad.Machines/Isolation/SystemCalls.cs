@@ -13,6 +13,7 @@ internal static unsafe partial class SystemCalls
     public const int NewFileSystemInfo = 0x00000200; // CLONE_FS
 
     public const nint SetDumpable = 4; // PR_SET_DUMPABLE
+    public const nint SetHugePagesOff = 41; // PR_SET_THP_DISABLE
     public const nint GetDumpable = 3; // PR_GET_DUMPABLE
     public const nint DropBounding = 24; // PR_CAPBSET_DROP
     public const nint NoNewPrivileges = 38; // PR_SET_NO_NEW_PRIVS

@@ -53,6 +53,10 @@ internal interface IMachineNetwork : IAsyncDisposable
     /// <exception cref="IOException">It cannot be made; the message names the remedy.</exception>
     Task<INetworkPlace> AttachAsync(MachineId machine, MachineAddress? address, ImageManifest image);
 
+    /// <summary>Makes sure that what guests of an image ask the network for is there: their address, when it is by DHCP. <see cref="AttachAsync"/> does so itself.</summary>
+    /// <exception cref="IOException">It cannot be had; the message names the remedy.</exception>
+    Task ServeAsync(ImageManifest image);
+
     /// <summary>The place of a machine that runs already.</summary>
     INetworkPlace Resume(MachineAddress address, ImageManifest image);
 

@@ -18,7 +18,7 @@ internal sealed class NamespaceNetwork : IMachineNetwork
     /// <summary>The port of an address in the pool; a machine answers at its image's port.</summary>
     public const int PoolPort = 8080;
 
-    private const string BridgeName = "pleiad0";
+    internal const string BridgeName = "pleiad0";
 
     /// <summary>
     /// A tap that nobody reads and nothing is sent to. A bridge without ports has no carrier; when its first port comes the kernel takes up to a second
@@ -32,7 +32,8 @@ internal sealed class NamespaceNetwork : IMachineNetwork
     /// <summary>Machines that have no address of the pool, at most: templates and spares; above the largest pool.</summary>
     private const int ParkingMax = 254;
     private const int DiscardPort = 9;
-    private static readonly IPAddress Gateway = new([10, 77, 0, 1]);
+    private static readonly MachineAddress[] Parking = [.. Enumerable.Range(1, ParkingMax).Select(i => new MachineAddress(new IPAddress([10, 77, 255, (byte)i]), PoolPort))];
+    internal static readonly IPAddress Gateway = new([10, 77, 0, 1]);
     private static readonly TimeSpan IpTimeMax = TimeSpan.FromSeconds(10);
 
     private readonly string _ip;
@@ -42,7 +43,8 @@ internal sealed class NamespaceNetwork : IMachineNetwork
     private readonly uint _bridge;
     private readonly SafeFileHandle _carrier;
     private readonly Socket _datagrams;
-    private readonly ParkingLot _parking = new(Enumerable.Range(1, ParkingMax).Select(i => new MachineAddress(new IPAddress([10, 77, 255, (byte)i]), PoolPort)));
+    private readonly ParkingLot _parking = new(Parking);
+    private readonly DhcpServer _dhcp;
 
     private NamespaceNetwork(string ip, string name, int addresses, NamespaceThread thread, RouteSocket routes, uint bridge, SafeFileHandle carrier, Socket datagrams)
     {
@@ -54,6 +56,8 @@ internal sealed class NamespaceNetwork : IMachineNetwork
         _carrier = carrier;
         _datagrams = datagrams;
         Addresses = [.. Enumerable.Range(FirstMachine, addresses).Select(i => new MachineAddress(new IPAddress([10, 77, (byte)(i >> 8), (byte)i]), PoolPort))];
+        var configuration = new DhcpConfiguration(BridgeName, new IPAddress([10, 77, 0, 0]), new IPAddress([255, 255, 0, 0]), Gateway);
+        _dhcp = new DhcpServer(ip, name, thread, () => configuration.Write(Addresses.Concat(Parking).Select(address => (CardOf(address.Ip), address.Ip))));
     }
 
     public NetworkMode Mode => NetworkMode.Namespace;
@@ -109,6 +113,7 @@ internal sealed class NamespaceNetwork : IMachineNetwork
             return false;
         }
 
+        await DhcpServer.EndLeftAsync(ip, name, cancellation);
         await Programs.RunAsync(ip, ["netns", "del", name], "", IpTimeMax, cancellation);
         return true;
     }
@@ -125,6 +130,7 @@ internal sealed class NamespaceNetwork : IMachineNetwork
 
     public async Task<INetworkPlace> AttachAsync(MachineId machine, MachineAddress? address, ImageManifest image)
     {
+        await ServeAsync(image);
         var parking = address is null ? _parking.Take() : (MachineAddress?)null;
         var place = new NamespacePlace(this, address ?? parking!.Value, image, parking);
         try
@@ -140,6 +146,8 @@ internal sealed class NamespaceNetwork : IMachineNetwork
             throw new IOException($"the machine's tap cannot be made: {e.Message}", e);
         }
     }
+
+    public Task ServeAsync(ImageManifest image) => AddressTemplate.IsDhcp(image.Address) ? _dhcp.ServeAsync() : Task.CompletedTask;
 
     public INetworkPlace Resume(MachineAddress address, ImageManifest image) => new NamespacePlace(this, address, image, parking: null);
 
@@ -162,6 +170,7 @@ internal sealed class NamespaceNetwork : IMachineNetwork
 
     public async ValueTask DisposeAsync()
     {
+        await _dhcp.DisposeAsync();
         await _thread.RunAsync(() =>
         {
             _routes.Dispose();

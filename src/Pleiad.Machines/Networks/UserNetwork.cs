@@ -65,6 +65,9 @@ internal sealed class UserNetwork : IMachineNetwork
         { } own => throw new IOException($"port {own} was taken by another program; end that program or restart Pleiad, which chooses free ports anew"),
     };
 
+    /// <remarks>QEMU has a DHCP server of its own in each machine's network, which gives <see cref="GuestAddress"/>.</remarks>
+    public Task ServeAsync(ImageManifest image) => Task.CompletedTask;
+
     public INetworkPlace Resume(MachineAddress address, ImageManifest image) => new Place(address, image.Port);
 
     public async ValueTask<Socket> ConnectAsync(MachineAddress address, CancellationToken cancellation)

@@ -22,12 +22,12 @@ internal sealed class Inheritance : IDisposable
         return QemuProcess.FirstInherited + _handles.Count - 1;
     }
 
-    /// <summary>Opens a file for the process to read; every user must be allowed to read it, its directories do not matter.</summary>
+    /// <summary>Opens a file for the process; every user must be allowed to do that to it, its directories do not matter.</summary>
     /// <returns>The path by which the process opens it.</returns>
     /// <exception cref="IOException">It cannot be opened.</exception>
-    public string AddFile(string path)
+    public string AddFile(string path, FileAccess access = FileAccess.Read)
     {
-        var file = File.OpenHandle(path);
+        var file = File.OpenHandle(path, FileMode.Open, access, FileShare.ReadWrite);
         _files.Add(file);
         return string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{Add(file)}");
     }

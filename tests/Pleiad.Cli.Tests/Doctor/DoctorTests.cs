@@ -52,6 +52,19 @@ public sealed class DoctorTests
         finding.Remedy.ShouldEndWith("apt-get install -y --no-install-recommends gcc dpkg-dev");
     }
 
+    [Theory]
+    [InlineData("dnsmasq", "dnsmasq-base")]
+    [InlineData("setpriv", "util-linux")]
+    public void What_DHCP_lacks_is_a_warning_with_the_exact_command(string missing, string package)
+    {
+        var finding = NetworkChecks.Dhcp(tool => tool == missing ? null : "/usr/sbin/" + tool);
+
+        finding.Verdict.ShouldBe(Verdict.Warn);
+        finding.Seen.ShouldStartWith($"{missing} is not found");
+        finding.Remedy.ShouldEndWith($"apt-get install -y --no-install-recommends {package}");
+        NetworkChecks.Dhcp(tool => "/usr/sbin/" + tool).ShouldBe(new Finding("dhcp", Verdict.Ok, "/usr/sbin/dnsmasq"));
+    }
+
     [Fact]
     public void A_protection_that_cannot_be_had_is_a_warning_with_its_remedy() =>
         IsolationChecks.Findings([new Protection("user", true, "its own", null), new Protection("limits", false, "not limited: none", "run Pleiad as root")]).ShouldBe(

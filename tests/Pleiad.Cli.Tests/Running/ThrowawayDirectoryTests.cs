@@ -1,13 +1,13 @@
-using Pleiad.Cli.Demo;
+using Pleiad.Cli.Running;
 using Pleiad.Server.Hosting;
 using Pleiad.TestKit;
 using Shouldly;
 using Xunit;
 
-namespace Pleiad.Cli.Tests.Demo;
+namespace Pleiad.Cli.Tests.Running;
 
 /// <summary>A lock stands for a running server; machines are tested elsewhere.</summary>
-public sealed class DemoDirectoryTests : IDisposable
+public sealed class ThrowawayDirectoryTests : IDisposable
 {
     private readonly TempDirectory _data = new("cli");
 
@@ -16,7 +16,7 @@ public sealed class DemoDirectoryTests : IDisposable
     public void Dispose() => _data.Dispose();
 
     [Fact]
-    public async Task Directories_of_killed_demos_are_removed_and_those_in_use_stay()
+    public async Task Directories_of_killed_runs_are_removed_and_those_in_use_stay()
     {
         Directory.CreateDirectory(Path.Combine(All, "killed", "machines"));
         await File.WriteAllTextAsync(Path.Combine(All, "killed", "lock"), "");
@@ -45,8 +45,9 @@ public sealed class DemoDirectoryTests : IDisposable
     [Fact]
     public async Task A_start_that_fails_leaves_nothing()
     {
-        await Should.ThrowAsync<InvalidOperationException>(() => DemoDirectory.BeginAsync<DataDirectory>(
+        await Should.ThrowAsync<InvalidOperationException>(() => ThrowawayDirectory.BeginAsync<DataDirectory>(
             _data.Path,
+            "demo",
             made =>
             {
                 DataDirectory.Open(made.Path).Dispose();
@@ -59,7 +60,7 @@ public sealed class DemoDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Demos_that_begin_at_once_take_turns()
+    public async Task Runs_that_begin_at_once_take_turns()
     {
         var begun = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(BeginAsync)));
 
@@ -78,11 +79,11 @@ public sealed class DemoDirectoryTests : IDisposable
         using var interrupt = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
 
         await Should.ThrowAsync<OperationCanceledException>(
-            () => DemoDirectory.BeginAsync(_data.Path, made => Task.FromResult(DataDirectory.Open(made.Path)), TimeProvider.System, interrupt.Token));
+            () => ThrowawayDirectory.BeginAsync(_data.Path, "demo", made => Task.FromResult(DataDirectory.Open(made.Path)), TimeProvider.System, interrupt.Token));
     }
 
     private string[] Directories() => [.. Directory.GetDirectories(All).Select(path => Path.GetFileName(path))];
 
-    private Task<(DemoDirectory Directory, DataDirectory Server)> BeginAsync() =>
-        DemoDirectory.BeginAsync(_data.Path, made => Task.FromResult(DataDirectory.Open(made.Path)), TimeProvider.System, default);
+    private Task<(ThrowawayDirectory Directory, DataDirectory Owner)> BeginAsync() =>
+        ThrowawayDirectory.BeginAsync(_data.Path, "demo", made => Task.FromResult(DataDirectory.Open(made.Path)), TimeProvider.System, default);
 }

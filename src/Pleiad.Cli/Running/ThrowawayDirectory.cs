@@ -3,13 +3,13 @@ using Pleiad.Core.Documents;
 using Pleiad.Machines.Hosting;
 using Pleiad.Server.Hosting;
 
-namespace Pleiad.Cli.Demo;
+namespace Pleiad.Cli.Running;
 
 /// <summary>
-/// The data directory of one demo, a new one below <c>demo/</c> of the machine's own. Demos that were killed are swept when the next one begins: their directories are those
-/// whose lock is free. One demo at a time is in the middle of that, so none sweeps a directory whose server is just about to take its lock.
+/// The data directory of one run of a command that starts machines of its own, a new one below a folder of the machine's. Those of runs that were killed are swept when the next one
+/// begins: they are those whose lock is free. One run at a time is in the middle of that, so none sweeps a directory whose owner is just about to take its lock.
 /// </summary>
-internal sealed class DemoDirectory
+internal sealed class ThrowawayDirectory
 {
     private const string NameAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private static readonly TimeSpan TurnTimeMax = TimeSpan.FromMinutes(2);
@@ -17,7 +17,7 @@ internal sealed class DemoDirectory
 
     private readonly TimeProvider _time;
 
-    private DemoDirectory(string path, TimeProvider time)
+    private ThrowawayDirectory(string path, TimeProvider time)
     {
         Path = path;
         _time = time;
@@ -25,21 +25,25 @@ internal sealed class DemoDirectory
 
     public string Path { get; }
 
-    /// <summary>Sweeps, makes a directory, and starts its server.</summary>
+    /// <summary>Name of the network namespace of its machines.</summary>
+    public string Namespace => DataDirectory.NamespaceOf(Path);
+
+    /// <summary>Sweeps, makes a directory, and starts what works in it.</summary>
     /// <param name="data">The machine's data directory.</param>
-    /// <param name="start">Starts the server, which takes the directory's lock.</param>
+    /// <param name="folder">Its folder for runs of this kind, for example <c>demo</c>.</param>
+    /// <param name="start">Takes the directory's lock.</param>
     /// <param name="time">Measures waits.</param>
     /// <param name="cancellation">Ends it; what was made is removed.</param>
-    public static async Task<(DemoDirectory Directory, T Server)> BeginAsync<T>(string data, Func<DemoDirectory, Task<T>> start, TimeProvider time, CancellationToken cancellation)
+    public static async Task<(ThrowawayDirectory Directory, T Owner)> BeginAsync<T>(string data, string folder, Func<ThrowawayDirectory, Task<T>> start, TimeProvider time, CancellationToken cancellation)
     {
-        var all = System.IO.Path.Combine(data, "demo");
+        var all = System.IO.Path.Combine(data, folder);
         using var turn = await TakeTurnAsync(all, time, cancellation);
         foreach (var old in Directory.EnumerateDirectories(all).Where(old => !DataDirectory.IsInUse(old)))
         {
             await RemoveAsync(old, time, cancellation);
         }
 
-        var made = new DemoDirectory(System.IO.Path.Combine(all, RandomNumberGenerator.GetString(NameAlphabet, 8)), time);
+        var made = new ThrowawayDirectory(System.IO.Path.Combine(all, RandomNumberGenerator.GetString(NameAlphabet, 8)), time);
         try
         {
             return (made, await start(made));
@@ -51,7 +55,7 @@ internal sealed class DemoDirectory
         }
     }
 
-    /// <summary>Looks whether the ended server left anything running, ends it if so, and removes the directory.</summary>
+    /// <summary>Looks whether its owner, which has ended, left anything running, ends it if so, and removes the directory.</summary>
     /// <param name="processes">Every process that a machine was seen with.</param>
     /// <returns>What was still there, one sentence each; empty when all is well.</returns>
     public async Task<IReadOnlyList<string>> EndAsync(IEnumerable<int> processes)
@@ -65,8 +69,6 @@ internal sealed class DemoDirectory
         left.AddRange(await RemoveAsync(Path, _time, CancellationToken.None));
         return left;
     }
-
-    private string Namespace => DataDirectory.NamespaceOf(Path);
 
     private static async Task<IReadOnlyList<string>> RemoveAsync(string path, TimeProvider time, CancellationToken cancellation)
     {
