@@ -55,6 +55,6 @@ internal static partial class HostLog
     [LoggerMessage(1112, LogLevel.Error, "Something of the machines' network or isolation is left: {Why}")]
     public static partial void NetworkLeft(this ILogger log, string why);
 
-    [LoggerMessage(1113, LogLevel.Information, "Machines are not shut in by {Protection}: {Detail}; remedy: {Remedy}")]
+    [LoggerMessage(1190, LogLevel.Information, "Machines are not shut in by {Protection}: {Detail}; remedy: {Remedy}")]
     public static partial void Unprotected(this ILogger log, string protection, string detail, string remedy);
 }
