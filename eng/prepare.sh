@@ -13,7 +13,10 @@ needs_program=(
     qemu-system-x86_64=qemu-system-x86 ip=iproute2 gcc=gcc make=make ld=binutils
     /usr/include/stdio.h=libc6-dev dpkg-source=dpkg-dev flock=util-linux
 )
-needs_tests=("${needs_program[@]}" '/usr/lib/postgresql/*/bin/initdb=postgresql' dnsmasq=dnsmasq-base)
+needs_tests=(
+    "${needs_program[@]}" '/usr/lib/postgresql/*/bin/initdb=postgresql' dnsmasq=dnsmasq-base /var/lib/dpkg/info/busybox-static.list=busybox-static
+    clang=clang ld.lld=lld /usr/include/zlib.h=zlib1g-dev /usr/sbin/mke2fs=e2fsprogs # the C# service of a Linux machine; a disk
+)
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { local status=$1; shift; say "$(basename -- "$0"): $*"; exit "$status"; }

@@ -57,6 +57,7 @@ public sealed record ServerInfo(
 /// <param name="HangTimeoutMs">Longest time without an answer to the health check.</param>
 /// <param name="Start">How its machines are started: auto, cold, clone or resume.</param>
 /// <param name="Spares">Machines of its image kept ready to start.</param>
+/// <param name="SparesReady">Those that are.</param>
 /// <param name="Ready">Machines that take work.</param>
 /// <param name="Starting">Machines on the way.</param>
 /// <param name="Draining">Machines that end when their last request is done.</param>
@@ -67,7 +68,7 @@ public sealed record ServerInfo(
 /// <param name="Problem">Why it cannot work now, for example the last failed start; null when all is well.</param>
 public sealed record ServiceInfo(
     string Name, string Image, int Slots, int MachinesMin, int MachinesMax, double IdleTimeoutMs, double AddressReservationMs, int QueueLimit, double QueueDeadlineMs,
-    double HangTimeoutMs, string Start, int Spares, int Ready, int Starting, int Draining, int InFlight, int Waiting, int JobsWaiting, string Plan, string? Problem);
+    double HangTimeoutMs, string Start, int Spares, int SparesReady, int Ready, int Starting, int Draining, int InFlight, int Waiting, int JobsWaiting, string Plan, string? Problem);
 
 /// <summary>An image of the host's store.</summary>
 /// <param name="Name">Its name.</param>

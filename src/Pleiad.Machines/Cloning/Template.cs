@@ -63,7 +63,7 @@ internal sealed class Template : IDisposable
 
     private static async Task SaveAsync(HostContext host, ImageManifest image, MemoryFile memory, MemoryFile state, CancellationToken cancellation)
     {
-        if (KernelFile.Problem(image.Kernel) is { } problem)
+        if (KernelFile.Problem(image) is { } problem)
         {
             throw new IOException(problem);
         }

@@ -44,41 +44,15 @@ internal sealed class WarmPools(HostContext host) : IAsyncDisposable
         }
     }
 
-    /// <summary>Spares that are ready to be taken.</summary>
-    public int Ready
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _pools.Values.Sum(pool => pool.Ready);
-            }
-        }
-    }
+    /// <summary>Spares of an image that are ready to be taken.</summary>
+    public int ReadyOf(string digest) => Find(digest)?.Ready ?? 0;
 
     /// <summary>Takes or makes a spare of an image; see <see cref="WarmPool.TakeAsync"/>.</summary>
-    public Task<(Spare? Spare, string? Why)> TakeAsync(StoredImage image, StartMode start, CancellationToken cancellation)
-    {
-        WarmPool? pool;
-        lock (_gate)
-        {
-            pool = _pools.GetValueOrDefault(image.Digest);
-        }
-
-        return pool?.TakeAsync(start, cancellation) ?? Task.FromResult<(Spare?, string?)>((null, WhyNone(image.Manifest, start)));
-    }
+    public Task<(Spare? Spare, string? Why)> TakeAsync(StoredImage image, StartMode start, CancellationToken cancellation) =>
+        Find(image.Digest)?.TakeAsync(start, cancellation) ?? Task.FromResult<(Spare?, string?)>((null, WhyNone(image.Manifest, start)));
 
     /// <summary>A machine made from an image's template did not come up.</summary>
-    public void Failed(StoredImage image, string why)
-    {
-        WarmPool? pool;
-        lock (_gate)
-        {
-            pool = _pools.GetValueOrDefault(image.Digest);
-        }
-
-        pool?.Failed(why);
-    }
+    public void Failed(StoredImage image, string why) => Find(image.Digest)?.Failed(why);
 
     public ValueTask DisposeAsync() => EndAsync(abandon: false);
 
@@ -110,6 +84,14 @@ internal sealed class WarmPools(HostContext host) : IAsyncDisposable
         }
 
         return plan;
+    }
+
+    private WarmPool? Find(string digest)
+    {
+        lock (_gate)
+        {
+            return _pools.GetValueOrDefault(digest);
+        }
     }
 
     private static string? WhyNone(ImageManifest image, StartMode start) =>

@@ -46,6 +46,7 @@ internal sealed class Adoption(HostContext host, WarmPools warm, Func<MachineOrd
                     }
                 }
             });
+        host.Launcher.Sweep();
         return (adopted, removed);
     }
 
@@ -90,7 +91,7 @@ internal sealed class Adoption(HostContext host, WarmPools warm, Func<MachineOrd
             return (null, "it is not wanted any more");
         }
 
-        var process = QemuProcess.Adopt(processes[0], host.Watch);
+        var process = host.Launcher.Adopt(processes[0]);
         if (process is null)
         {
             return (null, "its process has ended");

@@ -54,4 +54,7 @@ internal static partial class HostLog
 
     [LoggerMessage(1112, LogLevel.Error, "The machines' network is left: {Why}")]
     public static partial void NetworkLeft(this ILogger log, string why);
+
+    [LoggerMessage(1113, LogLevel.Information, "Machines are not shut in by {Protection}: {Detail}; remedy: {Remedy}")]
+    public static partial void Unprotected(this ILogger log, string protection, string detail, string remedy);
 }

@@ -1,4 +1,5 @@
 using Pleiad.Core.Identity;
+using Pleiad.Machines.Isolation;
 using Pleiad.Machines.Networks;
 using Pleiad.Machines.Processes;
 using Pleiad.Machines.Qemu;
@@ -18,6 +19,15 @@ internal static class HostSweep
         {
             cancellation.ThrowIfCancellationRequested();
             removed.Add(await SweepAsync(machine, [.. processes[machine]], files, watch, time));
+        }
+
+        try
+        {
+            removed.AddRange(Launcher.RemoveLeft(files.Root));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            removed.Add($"something of the machines' isolation is left: {e.Message}");
         }
 
         if (Programs.Find("ip") is { } ip)

@@ -1,6 +1,7 @@
 using Pleiad.Core.Identity;
 using Pleiad.Core.Services;
 using Pleiad.Machines.Images;
+using Pleiad.Machines.Isolation;
 
 namespace Pleiad.Machines.Hosting;
 
@@ -90,7 +91,7 @@ public enum MachineFailure
 
 /// <summary>What a machine uses, seen from the host.</summary>
 /// <param name="CpuShare">Share of one host CPU over the last interval, 0 or more.</param>
-/// <param name="ResidentBytes">Resident memory of its process.</param>
+/// <param name="ResidentBytes">Memory charged to its control group, without file pages that can be dropped at once; where there are no control groups, resident memory of its process.</param>
 public readonly record struct MachineUsage(double CpuShare, long ResidentBytes);
 
 /// <summary>What a guest says of itself at its health path; a guest that answers with other text than this JSON has none.</summary>
@@ -187,6 +188,10 @@ public interface IMachineHost : IAsyncDisposable
     /// <summary>Says which images are to start quickly from now on; templates and spares of all others are thrown away. Returns at once, the work is done in the background.</summary>
     void Prepare(IReadOnlyCollection<WarmImage> images);
 
+    /// <summary>Spares of an image that are ready to become machines.</summary>
+    /// <param name="digest">The image's digest.</param>
+    int SparesOf(string digest);
+
     /// <summary>Starts a machine and returns at once; how it went is told by <see cref="IMachine.Started"/>.</summary>
     IMachine Start(MachineOrder order);
 
@@ -205,7 +210,11 @@ public interface IMachineHost : IAsyncDisposable
 /// <param name="Network">Namespace or user-mode.</param>
 /// <param name="NetworkReason">Why.</param>
 /// <param name="QemuVersion">For example <c>7.2.22</c>.</param>
-public sealed record HostCapabilities(string Accelerator, string AcceleratorReason, NetworkMode Network, string NetworkReason, string QemuVersion);
+public sealed record HostCapabilities(string Accelerator, string AcceleratorReason, NetworkMode Network, string NetworkReason, string QemuVersion)
+{
+    /// <summary>How machines' processes are shut in here, and what is missing for more.</summary>
+    public IReadOnlyList<Protection> Protections { get; init; } = [];
+}
 
 /// <summary>How machines are connected.</summary>
 public enum NetworkMode

@@ -41,7 +41,7 @@ internal sealed partial class MachineDriver
     private async Task<HealthAnswer> BootAsync(CancellationToken cancellation)
     {
         var image = Order.Image.Manifest;
-        if (KernelFile.Problem(image.Kernel) is { } problem)
+        if (KernelFile.Problem(image) is { } problem)
         {
             throw new IOException(problem);
         }
@@ -101,7 +101,7 @@ internal sealed partial class MachineDriver
 
     private void Own(QemuProcess process)
     {
-        _usage = new UsageMeter(process.Identity, _host.Time);
+        _usage = new UsageMeter(process, _host.Time);
         _record = _record with { ProcessId = process.Identity.Id, ProcessStart = process.Identity.StartTicks };
         Post(new MachineMessage.Spawned(process.Identity.Id));
         WatchExit();

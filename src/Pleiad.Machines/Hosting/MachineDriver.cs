@@ -68,7 +68,7 @@ internal sealed partial class MachineDriver : IMachine
         : this(host, warm, record.Order)
     {
         (_record, _process, _place, _health) = (record, process, place, health);
-        _usage = new UsageMeter(process.Identity, host.Time);
+        _usage = new UsageMeter(process, host.Time);
         _snapshot = _snapshot with
         {
             State = MachineState.Ready,

@@ -17,6 +17,8 @@ internal sealed class MachineFiles(string directory)
 
     public string SerialOf(MachineId machine) => Path.Combine(DirectoryOf(machine), "serial");
 
+    public string DiskOf(MachineId machine) => Path.Combine(DirectoryOf(machine), "disk.qcow2");
+
     public string LogOf(MachineId machine) => Path.Combine(Logs, machine.Value + ".log");
 
     /// <summary>Makes the directories of the host itself.</summary>

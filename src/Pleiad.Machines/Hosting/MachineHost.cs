@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Pleiad.Core.Identity;
 using Pleiad.Machines.Cloning;
-using Pleiad.Machines.Qemu;
 
 namespace Pleiad.Machines.Hosting;
 
@@ -28,11 +27,12 @@ public sealed class MachineHost : IMachineHost
         _context = new HostContext(
             parts.Options,
             parts.Files,
-            new MachineMark(parts.Files.Root),
+            parts.Mark,
             parts.Network,
             parts.Qemu,
             parts.Capabilities.Accelerator,
-            new ProcessWatch(),
+            parts.Launcher,
+            parts.Watch,
             new SemaphoreSlim(parts.Options.StartsMax, parts.Options.StartsMax),
             parts.Time,
             parts.Log,
@@ -50,9 +50,6 @@ public sealed class MachineHost : IMachineHost
 
     /// <inheritdoc/>
     public IReadOnlyCollection<IMachine> Machines => [.. _machines.Values];
-
-    /// <summary>Spares that are ready to become machines.</summary>
-    internal int Spares => _warm.Ready;
 
     /// <summary>Opens this host: finds QEMU, probes the accelerator, makes the network. Machines of an earlier run are left alone until <see cref="AdoptAsync"/>.</summary>
     /// <param name="options">How.</param>
@@ -100,6 +97,9 @@ public sealed class MachineHost : IMachineHost
         ArgumentNullException.ThrowIfNull(images);
         _warm.Prepare(images);
     }
+
+    /// <inheritdoc/>
+    public int SparesOf(string digest) => _warm.ReadyOf(digest);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The address is not of the pool or has a machine, the id is in use, or a timeout is not above zero: the caller's book is wrong.</exception>
@@ -176,16 +176,18 @@ public sealed class MachineHost : IMachineHost
         await Task.WhenAll(drivers.Select(driver => driver.Completion));
         try
         {
+            _context.Launcher.Sweep();
             if (_context.Mark.FindAll().Count == 0)
             {
                 await _context.Network.RemoveAsync();
+                _context.Launcher.Remove();
             }
             else
             {
                 _context.Log.NetworkLeft("machines of an earlier run are in it");
             }
         }
-        catch (Exception e) when (e is IOException or Win32Exception)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Win32Exception)
         {
             _context.Log.NetworkLeft(e.Message);
         }
@@ -217,6 +219,7 @@ public sealed class MachineHost : IMachineHost
     private async Task ReleaseAsync()
     {
         await _context.Network.DisposeAsync();
+        _context.Launcher.Dispose();
         _context.Watch.Dispose();
         _context.Starts.Dispose();
     }

@@ -15,7 +15,7 @@ public sealed class MachineHostOptions
     /// <summary>A kernel that boots within milliseconds and says so on its serial line, for the accelerator probe.</summary>
     public required string ProbeKernel { get; set; }
 
-    /// <summary>Forced accelerator, or null to try kvm and fall back to tcg.</summary>
+    /// <summary>Forced accelerator, or null to try kvm and fall back to tcg; a forced kvm that starts no guest is an error.</summary>
     public string? Accelerator { get; set; }
 
     /// <summary>Forced network mode, or null for a namespace when privileges allow, else user-mode.</summary>

@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Pleiad.Machines.Qemu;
 
 namespace Pleiad.Machines.Hosting;
 
@@ -15,8 +17,18 @@ internal static class SerialLog
     /// <summary>How many times its wanted length the file may ever have.</summary>
     public const int HardFactor = 4;
 
+    private const uint LogMode = 0x1A0; // rw-r-----
     private const int LastLineBytesMax = 4096;
     private const int LastLineCharsMax = 300;
+
+    /// <summary>Opens a log to be given to QEMU.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static SafeFileHandle Open(string path)
+    {
+        // Not with .NET's means: its way of appending is no O_APPEND, with which QEMU's lines stay whole when the file is cut meanwhile.
+        var fd = ProcessCalls.OpenFile(path, ProcessCalls.OpenWriteCreateAppend, LogMode);
+        return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw new IOException($"the log {path} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
 
     /// <summary>Drops the oldest half when the file is longer than wanted.</summary>
     /// <returns>Whether it did.</returns>

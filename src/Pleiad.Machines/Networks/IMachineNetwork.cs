@@ -60,9 +60,6 @@ internal interface IMachineNetwork : IAsyncDisposable
     /// <summary>The place of a machine that runs already.</summary>
     INetworkPlace Resume(MachineAddress address, ImageManifest image);
 
-    /// <summary>Runs something that starts a process, so that the process lives in the network.</summary>
-    Task<T> StartAsync<T>(Func<T> start);
-
     /// <summary>Opens a connection to a machine.</summary>
     ValueTask<Socket> ConnectAsync(MachineAddress address, CancellationToken cancellation);
 

@@ -151,8 +151,6 @@ internal sealed class NamespaceNetwork : IMachineNetwork
 
     public INetworkPlace Resume(MachineAddress address, ImageManifest image) => new NamespacePlace(this, address, image, parking: null);
 
-    public Task<T> StartAsync<T>(Func<T> start) => _thread.RunAsync(start);
-
     public async ValueTask<Socket> ConnectAsync(MachineAddress address, CancellationToken cancellation)
     {
         var socket = await _thread.RunAsync(static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });

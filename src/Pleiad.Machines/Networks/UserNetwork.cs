@@ -70,8 +70,6 @@ internal sealed class UserNetwork : IMachineNetwork
 
     public INetworkPlace Resume(MachineAddress address, ImageManifest image) => new Place(address, image.Port);
 
-    public Task<T> StartAsync<T>(Func<T> start) => Task.Run(start);
-
     public async ValueTask<Socket> ConnectAsync(MachineAddress address, CancellationToken cancellation)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

@@ -8,7 +8,7 @@ internal static class Samples
     public static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
 
     public static readonly ServiceInfo Primes = new(
-        "primes", "primes-unikernel", 5, 2, 8, 600_000, 60_000, 1_000, 30_000, 10_000, "auto", 2, 2, 1, 0, 3, 4, 5, "3 in work and 4 waiting need 2 machines", null);
+        "primes", "primes-unikernel", 5, 2, 8, 600_000, 60_000, 1_000, 30_000, 10_000, "auto", 2, 1, 2, 1, 0, 3, 4, 5, "3 in work and 4 waiting need 2 machines", null);
 
     public static readonly ServiceInfo Echo = Primes with { Name = "echo", Image = "echo-unikernel", Problem = "the last start failed: QEMU ended" };
 

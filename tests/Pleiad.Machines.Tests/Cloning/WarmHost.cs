@@ -42,8 +42,8 @@ internal sealed class WarmHost : IAsyncDisposable
 
     /// <summary>Waits until so many spares are ready to be taken.</summary>
     internal Task SparesAsync(int count) => TestHost.UntilAsync(
-        () => Test.Host.Spares == count,
-        () => $"{Test.Host.Spares} spares; {string.Join("; ", Notices.Select(notice => notice.Reason))}");
+        () => Test.Host.SparesOf(_image.Digest) == count,
+        () => $"{Test.Host.SparesOf(_image.Digest)} spares; {string.Join("; ", Notices.Select(notice => notice.Reason))}");
 
     internal IMachine Start(int address) => Test.Host.Start(Test.Order(_image, address) with { Start = _start });
 

@@ -123,7 +123,14 @@ public sealed class ImageDocumentTests : IDisposable
     [InlineData("port: http", "port", "is no whole number")]
     [InlineData("health: '/a b'", "health", "is not allowed")]
     [InlineData("health: [/a]", "health", "is no single value")]
-    [InlineData("disk: d.img", "disk", "is no known key")]
+    [InlineData("disk: d.img", "disk", "does not exist")]
+    [InlineData("initramfs: kernel.elf/x", "initramfs", "does not exist")]
+    [InlineData("vcpus: 0", "vcpus", "is out of range")]
+    [InlineData("vcpus: 65", "vcpus", "is out of range")]
+    [InlineData("cloneable: yes", "cloneable", "is not allowed")]
+    [InlineData("arguments: \"a\\nb\"", "arguments", "is not allowed")]
+    [InlineData("environment: { A: b }", "environment", "a unikernel has no environment")]
+    [InlineData("volume: d.img", "volume", "is no known key")]
     public void One_wrong_value_is_one_problem_with_its_line(string line, string key, string reason)
     {
         var problem = Should.Throw<InvalidInputException>(() => Parse("name: a\nkernel: kernel.elf\n" + line)).Problems.ShouldHaveSingleItem();
@@ -196,7 +203,16 @@ public sealed class ImageDocumentTests : IDisposable
                 "ip={ip} \"q\" \\ # " + string.Concat(Enumerable.Range(0, 5).Select(_ => "ab\"\\'#: é\u2028"[random.Next(10)])),
                 (long)random.Next(2, 65_536) << 20,
                 random.Next(1, 65_536),
-                "/health\"\\#" + random.Next());
+                "/health\"\\#" + random.Next())
+            {
+                Kind = ImageKind.Linux,
+                Initramfs = _directory.Write("initramfs " + round, "x"),
+                Disk = round % 2 == 0 ? null : _directory.Write("disk " + round, new string('d', 512)),
+                Arguments = round % 3 == 0 ? "" : "debug \"q\" # \\ " + round,
+                Environment = new ServiceEnvironment(new Dictionary<string, string> { ["B"] = "x\n: \"y\" 'z' é\u2028", [$"A{round}"] = "{ [" }),
+                Vcpus = random.Next(1, 65),
+                Cloneable = round % 2 == 0,
+            };
             var text = ImageDocument.Write(manifest);
 
             var read = ImageDocument.Parse(text, "/");

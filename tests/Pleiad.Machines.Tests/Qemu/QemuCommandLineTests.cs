@@ -13,7 +13,7 @@ public sealed class QemuCommandLineTests
     private static readonly UserNic User = new(new IPEndPoint(IPAddress.Loopback, 20_001), IPAddress.Parse("10.0.2.15"), 8080, Mac);
 
     private static QemuMachine Machine(MachineType type, NicModel card, NicAttachment? nic, int? qmp = 4) =>
-        new("pleiad-0123456789ab-m-0000000000", new MachinePlatform(type, card), 4 << 20, "/images/echo.elf", "ip=10.77.0.2/16", "tcg", nic, new SerialPort(5, "/logs/m-0000000000.log"), qmp);
+        new("pleiad-0123456789ab-m-0000000000", new MachinePlatform(type, card), 4 << 20, "/images/echo.elf", "ip=10.77.0.2/16", "tcg", nic, new SerialPort(5, Log: 6), qmp);
 
     [Theory]
     [InlineData(MachineType.Microvm, NicModel.VirtioMmio, "microvm,acpi=off,rtc=off,pit=off,pic=off,isa-serial=on", "virtio-net-device,netdev=net,mac=02:50:0a:4d:00:02")]
@@ -27,7 +27,7 @@ public sealed class QemuCommandLineTests
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
             "-kernel", "/images/echo.elf", "-append", "ip=10.77.0.2/16",
-            "-chardev", "socket,id=serial,fd=5,server=on,wait=off,logfile=/logs/m-0000000000.log,logappend=on", "-serial", "chardev:serial",
+            "-add-fd", "fd=6,set=1", "-chardev", "socket,id=serial,fd=5,server=on,wait=off,logfile=/dev/fdset/1,logappend=on", "-serial", "chardev:serial",
         ];
 
         QemuCommandLine.Build(Machine(type, card, Tap)).ShouldBe(
@@ -51,13 +51,11 @@ public sealed class QemuCommandLineTests
         {
             Kernel = "/a,b/k.elf",
             KernelArguments = "x=1,2 $(id) ; \"q\"",
-            Serial = new SerialPort(5, "/a,b/x.log"),
             Name = "n,debug-threads=on",
         });
 
         arguments.ShouldContain("/a,b/k.elf");
         arguments.ShouldContain("x=1,2 $(id) ; \"q\"");
-        arguments.ShouldContain("socket,id=serial,fd=5,server=on,wait=off,logfile=/a,,b/x.log,logappend=on");
         arguments.ShouldContain("n,,debug-threads=on");
     }
 

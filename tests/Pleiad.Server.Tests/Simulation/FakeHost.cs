@@ -45,6 +45,8 @@ internal sealed class FakeHost(int addresses, TimeProvider time, FakeChance chan
         // Its machines start at once as it is.
     }
 
+    public int SparesOf(string digest) => 0;
+
     public IMachine Start(MachineOrder order)
     {
         lock (_lock)

@@ -1,7 +1,7 @@
 namespace Pleiad.Machines.Images;
 
-/// <summary>Why a unikernel could not be built.</summary>
-public enum UnikernelBuildFailure
+/// <summary>Why an image could not be built.</summary>
+public enum ImageBuildFailure
 {
     /// <summary>Tools are not installed; the message has the command that installs them.</summary>
     ToolsMissing,
@@ -9,7 +9,7 @@ public enum UnikernelBuildFailure
     /// <summary>The guest's sources are not beside the program.</summary>
     GuestMissing,
 
-    /// <summary>lwIP's sources could not be fetched.</summary>
+    /// <summary>What it is made of beside the service (lwIP's sources, Debian's kernel) could not be fetched or is not what it should be.</summary>
     FetchFailed,
 
     /// <summary>The service or the guest does not compile or link.</summary>
@@ -33,17 +33,17 @@ public sealed record CompilerProblem(string File, int Line, int? Column, string 
     public override string ToString() => $"{File}:{Line}{(Column is { } column ? $":{column}" : "")}: {Message}";
 }
 
-/// <summary>A unikernel could not be built; the store is unchanged. The message names the thing and the remedy.</summary>
-public sealed class UnikernelBuildException : Exception
+/// <summary>An image could not be built; the store is unchanged. The message names the thing and the remedy.</summary>
+public sealed class ImageBuildException : Exception
 {
     /// <summary>Fails for one reason.</summary>
-    public UnikernelBuildException(UnikernelBuildFailure failure, string message, Exception? innerException = null)
+    public ImageBuildException(ImageBuildFailure failure, string message, Exception? innerException = null)
         : base(message, innerException) => Failure = failure;
 
     /// <summary>The reason in a form for programs.</summary>
-    public UnikernelBuildFailure Failure { get; }
+    public ImageBuildFailure Failure { get; }
 
-    /// <summary>What compiler and linker said, for <see cref="UnikernelBuildFailure.CompileFailed"/>; may be empty when nothing could be told apart.</summary>
+    /// <summary>What compiler and linker said, for <see cref="ImageBuildFailure.CompileFailed"/>; may be empty when nothing could be told apart.</summary>
     public IReadOnlyList<CompilerProblem> Problems { get; init; } = [];
 
     /// <summary>The last lines the tool wrote.</summary>
