@@ -52,7 +52,7 @@ internal static partial class HostLog
     [LoggerMessage(1115, LogLevel.Warning, "Machine {Machine} does not take the time: {Why}")]
     public static partial void ClockNotSet(this ILogger log, MachineId machine, string why);
 
-    [LoggerMessage(1112, LogLevel.Error, "The machines' network is left: {Why}")]
+    [LoggerMessage(1112, LogLevel.Error, "Something of the machines' network or isolation is left: {Why}")]
     public static partial void NetworkLeft(this ILogger log, string why);
 
     [LoggerMessage(1113, LogLevel.Information, "Machines are not shut in by {Protection}: {Detail}; remedy: {Remedy}")]

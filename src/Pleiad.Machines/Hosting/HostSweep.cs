@@ -23,7 +23,7 @@ internal static class HostSweep
 
         try
         {
-            removed.AddRange(Launcher.RemoveLeft(files.Root));
+            removed.AddRange(await Launcher.RemoveLeftAsync(files.Root, time));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -180,7 +180,10 @@ public sealed class MachineHost : IMachineHost
             if (_context.Mark.FindAll().Count == 0)
             {
                 await _context.Network.RemoveAsync();
-                _context.Launcher.Remove();
+                foreach (var left in await _context.Launcher.RemoveAsync())
+                {
+                    _context.Log.NetworkLeft(left);
+                }
             }
             else
             {

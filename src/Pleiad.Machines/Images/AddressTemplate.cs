@@ -6,11 +6,11 @@ public static class AddressTemplate
     /// <summary>What the unikernel guest of this project reads; the default of <see cref="ImageManifest.Address"/> for <see cref="ImageKind.Unikernel"/>.</summary>
     public const string Default = "ip={ip}/{prefix} gw={gateway} port={port}";
 
-    /// <summary>Says in place of a template that the guest asks for its address by DHCP; its command line has nothing of it then.</summary>
-    public const string Dhcp = "dhcp";
-
     /// <summary>What the init of the Linux machines reads; the default for the other kinds. Linux itself reads an <c>ip=</c> of another form.</summary>
     public const string LinuxDefault = "pleiad.ip={ip}/{prefix} pleiad.gw={gateway} pleiad.port={port}";
+
+    /// <summary>Says in place of a template that the guest asks for its address by DHCP; its command line has nothing of it then.</summary>
+    public const string Dhcp = "dhcp";
 
     /// <summary>Longest template, in characters: kernels read command lines of at most 2 KiB.</summary>
     public const int LengthMax = 1500;

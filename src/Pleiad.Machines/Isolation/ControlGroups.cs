@@ -26,7 +26,7 @@ internal sealed class ControlGroups
     public IReadOnlyList<string> Homes { get; }
 
     /// <summary>What the groups limit and count, for people.</summary>
-    public string Detail => string.Join(", ", _parents.Select(parent => $"version {parent.Version}: {string.Join(' ', parent.Controllers)}").Distinct());
+    public string Detail => string.Join(", ", _parents.GroupBy(parent => parent.Version, parent => parent.Controllers).Select(version => $"version {version.Key}: {string.Join(' ', version.SelectMany(names => names))}"));
 
     /// <summary>Makes the parents.</summary>
     /// <param name="directory">The machines' directory.</param>
@@ -126,21 +126,20 @@ internal sealed class ControlGroups
         }
     }
 
-    /// <summary>Removes groups and parents; no machine runs.</summary>
-    public void Remove()
-    {
-        Sweep();
-        RemoveLeft(Path.GetDirectoryName(_file)!);
-    }
-
-    /// <summary>Removes all groups an earlier run of a directory left.</summary>
+    /// <summary>Removes all groups of a directory's machines; none runs.</summary>
     /// <returns>Parents that are left: a process is in them.</returns>
-    public static IReadOnlyList<string> RemoveLeft(string directory)
+    public static async Task<IReadOnlyList<string>> RemoveAsync(string directory, TimeProvider time)
     {
         var file = Path.Combine(directory, FileName);
-        var parents = ReadParents(file);
-        SweepParents(parents, _ => false);
-        var left = parents.Where(parent => !GroupFiles.TryRemove(parent)).ToArray();
+        var left = ReadParents(file);
+        await GroupFiles.TryAsync(
+            () =>
+            {
+                SweepParents(left, _ => false);
+                left = [.. left.Where(parent => !GroupFiles.TryRemove(parent))];
+                return left.Length == 0;
+            },
+            time);
         if (left.Length == 0)
         {
             File.Delete(file);

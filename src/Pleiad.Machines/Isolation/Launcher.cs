@@ -105,18 +105,13 @@ internal sealed class Launcher : IDisposable
     public void Sweep() => _parts.Groups?.Sweep();
 
     /// <summary>Removes all that the host keeps for its machines; none runs.</summary>
-    public void Remove()
-    {
-        _parts.Groups?.Remove();
-        _parts.Users?.Forget();
-        RemoveMountPoint(_parts.Directory);
-    }
+    public Task<IReadOnlyList<string>> RemoveAsync() => RemoveLeftAsync(_parts.Directory, _time);
 
     /// <summary>Removes what an earlier run kept for its machines; none runs.</summary>
     /// <returns>What could not be removed.</returns>
-    public static IReadOnlyList<string> RemoveLeft(string directory)
+    public static async Task<IReadOnlyList<string>> RemoveLeftAsync(string directory, TimeProvider time)
     {
-        var left = ControlGroups.RemoveLeft(directory);
+        var left = await ControlGroups.RemoveAsync(directory, time);
         UserRange.Forget(directory);
         RemoveMountPoint(directory);
         return [.. left.Select(parent => $"control group {parent} is left: a process is in it")];

@@ -59,6 +59,9 @@ internal sealed class LauncherParts
         }
     }
 
+    /// <summary>Parts that shut nothing in, to measure against.</summary>
+    internal static async Task<LauncherParts> PlainAsync(string directory, string program) => new(directory, program) { Thread = await LaunchThread.StartAsync(default) };
+
     /// <summary>Where the view is mounted, within its own namespace.</summary>
     internal static string ViewPathOf(string directory) => Path.Combine(directory, ViewDirectory);
 

@@ -7,9 +7,6 @@ namespace Pleiad.Machines.Isolation;
 /// <param name="directories">Its directories, with the version and the controllers of each.</param>
 internal sealed class MachineGroup(IReadOnlyList<GroupDirectory> directories)
 {
-    private const int RemovalTriesMax = 50;
-    private static readonly TimeSpan RemovalPause = TimeSpan.FromMilliseconds(10);
-
     /// <summary>Its directories.</summary>
     public IReadOnlyList<GroupDirectory> Directories { get; } = directories;
 
@@ -64,21 +61,7 @@ internal sealed class MachineGroup(IReadOnlyList<GroupDirectory> directories)
 
     /// <summary>Removes the directories; the process in them has ended.</summary>
     /// <returns>False when one cannot be removed; the next sweep tries again.</returns>
-    public async Task<bool> RemoveAsync(TimeProvider time)
-    {
-        // An ended process leaves its groups a moment after its end is told.
-        for (var attempt = 0; attempt < RemovalTriesMax; attempt++)
-        {
-            if (TryRemove())
-            {
-                return true;
-            }
-
-            await Task.Delay(RemovalPause, time);
-        }
-
-        return false;
-    }
+    public Task<bool> RemoveAsync(TimeProvider time) => GroupFiles.TryAsync(TryRemove, time);
 
     /// <summary>Removes what can be removed.</summary>
     /// <returns>Whether nothing is left.</returns>

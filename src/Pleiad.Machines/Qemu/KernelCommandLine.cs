@@ -28,7 +28,7 @@ internal static partial class KernelCommandLine
         var address = Render(image.Address, network);
         if (image.Kind == ImageKind.Unikernel)
         {
-            return string.Join(' ', ((string[])[address, image.Arguments]).Where(words => words.Length > 0));
+            return $"{address} {image.Arguments}".Trim();
         }
 
         var root = image is { Kind: ImageKind.Disk, Initramfs: null } ? KernelRoot : image.Kind == ImageKind.Disk ? InitRoot : "";

@@ -111,7 +111,7 @@ public sealed class ControlGroupTests
         process.Cage.ShouldNotBeNull().RanOutOfMemory.ShouldBeTrue();
         process.Cage.IsLeft.ShouldBeFalse();
         process.Dispose();
-        launcher.Remove();
+        (await launcher.RemoveAsync()).ShouldBeEmpty();
     }
 
     private static async Task<TestHost> OpenAsync()

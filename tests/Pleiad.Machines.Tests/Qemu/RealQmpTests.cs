@@ -9,17 +9,17 @@ using Xunit;
 namespace Pleiad.Machines.Tests.Qemu;
 
 [Trait("Group", "machines")]
-public sealed class RealQmpTests : IDisposable
+public sealed class RealQmpTests : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly string _directory = Directory.CreateTempSubdirectory("plt-").FullName;
     private readonly ProcessWatch _watch = new();
     private Launcher? _launcher;
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         _launcher?.Dispose();
-        Launcher.RemoveLeft(_directory).ShouldBeEmpty();
+        (await Launcher.RemoveLeftAsync(_directory, TimeProvider.System)).ShouldBeEmpty();
         _watch.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
