@@ -14,7 +14,7 @@ needs_program=(
     /usr/include/stdio.h=libc6-dev dpkg-source=dpkg-dev flock=util-linux
 )
 needs_tests=(
-    "${needs_program[@]}" '/usr/lib/postgresql/*/bin/initdb=postgresql' dnsmasq=dnsmasq-base
+    "${needs_program[@]}" '/usr/lib/postgresql/*/bin/initdb=postgresql' dnsmasq=dnsmasq-base /var/lib/dpkg/info/busybox-static.list=busybox-static
     clang=clang ld.lld=lld /usr/include/zlib.h=zlib1g-dev /usr/sbin/mke2fs=e2fsprogs # the C# service of a Linux machine; a disk
 )
 
