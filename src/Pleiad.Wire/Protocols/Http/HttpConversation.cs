@@ -51,7 +51,7 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
         {
             _answered.EndNs = timeNs;
         }
-        else if (role == Role.Client && _sending is { IsOpen: true })
+        else if (role == Role.Client && _sending is { EndNs: 0 })
         {
             _sending.RequestEndNs = timeNs;
         }
