@@ -11,14 +11,16 @@ internal sealed class LinkSolver(LinkModel model, ContextChooser contexts)
     private const int LearningRounds = 8;
     private const int SweepsPerRound = 3;
     private const int ContextRound = 3;
-    private const int SweepsBefore = 10;
-    private const int SweepsCounted = 40;
+    private const int Chains = 4;
+    private const int SweepsBefore = 8;
+    private const int SweepsCounted = 10;
 
     // A candidate this much less likely by values alone is left out: e^-14 is below one in a million.
     private const double EvidenceRange = 14;
     private const double KeptBetweenBatches = 0.6;
     private const double MarginSeconds = 1;
 
+    private readonly List<(Block Block, int Target, int Origin)> _moved = [];
     private ulong _state = 0x9E3779B97F4A7C15;
 
     /// <summary>Gives every block its candidates' posteriors.</summary>
@@ -52,8 +54,14 @@ internal sealed class LinkSolver(LinkModel model, ContextChooser contexts)
             Sweep(ambiguous, SweepsPerRound, counts: false);
         }
 
-        Sweep(ambiguous, SweepsBefore, counts: false);
-        Sweep(ambiguous, SweepsCounted, counts: true);
+        for (var chain = 0; chain < Chains && ambiguous.Count > 0; chain++)
+        {
+            // From different begins, as one chain can stay near where it began.
+            Scatter(ambiguous, chain);
+            Sweep(ambiguous, SweepsBefore, counts: false);
+            Sweep(ambiguous, SweepsCounted, counts: true);
+        }
+
         foreach (var block in open.Where(block => block.Candidates.Length == 1))
         {
             Step(block, counts: true, moves: false);
@@ -184,6 +192,25 @@ internal sealed class LinkSolver(LinkModel model, ContextChooser contexts)
             (block.Evidence.Length > index ? block.Evidence[index] : 0) - (block.Candidates[index].Blocks.Count * 2) - ((block.StartNs - block.Candidates[index].StartNs) / 1e12);
     }
 
+    /// <summary>Draws all anew in order of time, each by what came before it.</summary>
+    private void Scatter(List<Block> ambiguous, int chain)
+    {
+        if (chain == 0)
+        {
+            return;
+        }
+
+        foreach (var block in ambiguous)
+        {
+            Take(block);
+        }
+
+        foreach (var block in ambiguous)
+        {
+            Step(block, counts: false, moves: true);
+        }
+    }
+
     private void LearnFrom(IReadOnlyList<Node> requests, double keep)
     {
         model.Fade(keep);
@@ -203,6 +230,7 @@ internal sealed class LinkSolver(LinkModel model, ContextChooser contexts)
             {
                 Step(block, counts, moves: true);
                 Exchange(block);
+                ExchangeRest(block);
             }
         }
     }
@@ -296,6 +324,70 @@ internal sealed class LinkSolver(LinkModel model, ContextChooser contexts)
         Take(other);
         Place(block, place);
         Place(other, otherPlace);
+    }
+
+    /// <summary>Tries to let two requests exchange all that they do from some moment on: where calls stand alone, single steps would have to break every chain to get there.</summary>
+    private void ExchangeRest(Block block)
+    {
+        if (block.Holder is not { } from || block.Candidates[(int)(Uniform() * block.Candidates.Length)] is var to && to == from)
+        {
+            return;
+        }
+
+        _moved.Clear();
+        if (!Gather(from, to, block.StartNs) || !Gather(to, from, block.StartNs) || _moved.Count == 1)
+        {
+            return;
+        }
+
+        var before = Likelihood(from) + Likelihood(to);
+        foreach (var (moved, target, origin) in _moved)
+        {
+            before += moved.Evidence[origin] - moved.Evidence[target];
+            Take(moved);
+        }
+
+        foreach (var (moved, target, _) in _moved)
+        {
+            Place(moved, target);
+        }
+
+        if (Math.Log(Uniform() + 1e-300) < Likelihood(from) + Likelihood(to) - before)
+        {
+            return;
+        }
+
+        foreach (var (moved, _, _) in _moved)
+        {
+            Take(moved);
+        }
+
+        foreach (var (moved, _, origin) in _moved)
+        {
+            Place(moved, origin);
+        }
+    }
+
+    /// <summary>Gathers a request's blocks from a moment on; false when one of them cannot be the other request's.</summary>
+    private bool Gather(Node from, Node to, long sinceNs)
+    {
+        foreach (var block in from.Blocks)
+        {
+            if (block.StartNs < sinceNs)
+            {
+                continue;
+            }
+
+            var target = Array.IndexOf(block.Candidates, to);
+            if (target < 0 || block.IsKnown)
+            {
+                return false;
+            }
+
+            _moved.Add((block, target, block.Current));
+        }
+
+        return true;
     }
 
     private double Likelihood(Node request)
