@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Pleiad.Wire.Packets;
+using Pleiad.Wire.Protocols;
 using Pleiad.Wire.Schemes;
 
 namespace Pleiad.Wire.Association;
@@ -9,53 +11,80 @@ namespace Pleiad.Wire.Association;
 /// </summary>
 internal sealed class ArrivalCounter(TierMap map)
 {
-    private readonly Dictionary<(int Tier, NetAddress Machine), int> _inside = [];
-    private readonly Dictionary<(int Tier, NetAddress Machine), int> _calling = [];
+    private readonly Dictionary<(int Tier, NetAddress Machine), Presence> _machines = [];
+    private readonly PriorityQueue<(Presence Served, Presence[] Calling, bool IsRequest), long> _ends = new();
 
     /// <summary>Sets <see cref="Node.Ahead"/> of those that have none yet.</summary>
     /// <param name="tiers">The nodes of each tier, by start; those that end after the first uncounted one began must all be there.</param>
     public void Count(IReadOnlyList<List<Node>> tiers)
     {
-        _inside.Clear();
-        _calling.Clear();
-        var arrivals = tiers.SelectMany(nodes => nodes).Where(node => node.Exchange.Kind is Protocols.ExchangeKind.Request or Protocols.ExchangeKind.Validation)
-            .OrderBy(node => node.StartNs).ThenBy(node => node.Tier).ToList();
-        var ends = new PriorityQueue<Node, long>();
+        _machines.Clear();
+        _ends.Clear();
+        var callers = new Dictionary<ConversationInfo, (Presence Served, Presence[] Calling)>();
+        var arrivals = new List<Node>(tiers.Sum(nodes => nodes.Count));
+        foreach (var nodes in tiers)
+        {
+            arrivals.AddRange(nodes);
+        }
+
+        arrivals.Sort(static (a, b) => a.StartNs != b.StartNs ? a.StartNs.CompareTo(b.StartNs) : a.Tier.CompareTo(b.Tier));
         foreach (var node in arrivals)
         {
-            while (ends.TryPeek(out var ended, out var endNs) && endNs <= node.StartNs)
+            if (node.Exchange.Kind is not (ExchangeKind.Request or ExchangeKind.Validation))
             {
-                ends.Dequeue();
+                continue;
+            }
+
+            while (_ends.TryPeek(out var ended, out var endNs) && endNs <= node.StartNs)
+            {
+                _ends.Dequeue();
                 Add(ended, -1);
             }
 
-            var here = (node.Tier, node.Exchange.Conversation.Server.Address);
+            ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(callers, node.Exchange.Conversation, out var isKnown);
+            if (!isKnown)
+            {
+                place = PlaceOf(node);
+            }
+
             if (node.Ahead < 0)
             {
-                node.Ahead = Math.Max(0, _inside.GetValueOrDefault(here) - _calling.GetValueOrDefault(here));
+                node.Ahead = Math.Max(0, place.Served.Inside - place.Served.Calling);
             }
 
-            Add(node, 1);
-            ends.Enqueue(node, node.EndNs);
+            var present = (place.Served, place.Calling, node.Exchange.Kind == ExchangeKind.Request);
+            Add(present, 1);
+            _ends.Enqueue(present, node.EndNs);
         }
     }
 
-    private void Add(Node node, int change)
+    private static void Add((Presence Served, Presence[] Calling, bool IsRequest) node, int change)
     {
-        if (node.Exchange.Kind == Protocols.ExchangeKind.Request)
+        node.Served.Inside += node.IsRequest ? change : 0;
+        foreach (var caller in node.Calling)
         {
-            Change(_inside, (node.Tier, node.Exchange.Conversation.Server.Address), change);
-        }
-
-        for (var caller = 0; caller < map.Count; caller++)
-        {
-            if (map.Calls[caller].Contains(node.Tier))
-            {
-                Change(_calling, (caller, node.Exchange.Conversation.Client.Address), change);
-            }
+            caller.Calling += change;
         }
     }
 
-    private static void Change<TKey>(Dictionary<TKey, int> counts, TKey key, int change)
-        where TKey : notnull => System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(counts, key, out _) += change;
+    private (Presence Served, Presence[] Calling) PlaceOf(Node node)
+    {
+        var conversation = node.Exchange.Conversation;
+        var callers = Enumerable.Range(0, map.Count).Where(caller => map.Calls[caller].Contains(node.Tier)).Select(caller => At(caller, conversation.Client.Address)).ToArray();
+        return (At(node.Tier, conversation.Server.Address), callers);
+    }
+
+    private Presence At(int tier, NetAddress machine)
+    {
+        ref var presence = ref CollectionsMarshal.GetValueRefOrAddDefault(_machines, (tier, machine), out _);
+        return presence ??= new Presence();
+    }
+
+    /// <summary>How many requests are in a machine of a tier, and how many calls it has under way.</summary>
+    private sealed class Presence
+    {
+        public int Inside { get; set; }
+
+        public int Calling { get; set; }
+    }
 }

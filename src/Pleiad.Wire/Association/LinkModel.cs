@@ -123,6 +123,10 @@ internal sealed class LinkModel
             density.Update();
         }
 
+        _transitions.Update();
+        _overlaps.Update();
+        _stays.Update();
+        _early.Update();
         Values.Update();
     }
 
@@ -161,14 +165,20 @@ internal sealed class LinkModel
         private double _yes = yes;
         private double _no = no;
 
-        public readonly double Log => Math.Log((_yes + 0.5) / (_yes + _no + 1));
+        public double Log { get; private set; } = Math.Log((yes + 0.5) / (yes + no + 1));
 
-        public readonly double LogNot => Math.Log((_no + 0.5) / (_yes + _no + 1));
+        public double LogNot { get; private set; } = Math.Log((no + 0.5) / (yes + no + 1));
 
         public void Count(bool isSo)
         {
             _yes += isSo ? 1 : 0;
             _no += isSo ? 0 : 1;
+        }
+
+        public void Update()
+        {
+            Log = Math.Log((_yes + 0.5) / (_yes + _no + 1));
+            LogNot = Math.Log((_no + 0.5) / (_yes + _no + 1));
         }
 
         public void Fade(double keep)

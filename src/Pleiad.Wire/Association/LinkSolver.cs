@@ -10,13 +10,20 @@ internal sealed class LinkSolver(LinkModel model, ContextChooser contexts)
     private const int BootstrapRounds = 3;
     private const int LearningRounds = 8;
     private const int SweepsPerRound = 3;
+
+    // Requests that the model is first learned from, and those of each batch that it is followed with.
+    private const int LearnedRequests = 1500;
+    private const int FollowedRequests = 400;
     private const int ContextRound = 3;
     private const int Chains = 4;
     private const int SweepsBefore = 8;
     private const int SweepsCounted = 10;
 
-    // A candidate this much less likely by values alone is left out: e^-14 is below one in a million.
-    private const double EvidenceRange = 14;
+    // A candidate this much less likely by values alone is left out: e^-11 is below one in fifty thousand.
+    private const double EvidenceRange = 11;
+
+    // A block that the first chain is this sure of is not sampled again.
+    private const double SureShare = 0.9995;
     private const double KeptBetweenBatches = 0.6;
     private const double MarginSeconds = 1;
 
@@ -28,31 +35,22 @@ internal sealed class LinkSolver(LinkModel model, ContextChooser contexts)
     /// <param name="blocks">Blocks of calls with their candidates.</param>
     public void Solve(IReadOnlyList<Node> requests, IReadOnlyList<Block> blocks)
     {
-        var open = blocks.Where(block => !block.IsKnown && block.Candidates.Length > 0).ToList();
+        if (requests.Count == 0)
+        {
+            return;
+        }
+
         SetBackground(blocks);
         model.Values.CountRequests(requests);
         if (!model.IsLearned)
         {
-            Bootstrap(open);
+            Learn(requests, blocks);
         }
 
+        var open = OpenOf(blocks);
         SetContexts(requests);
-        var learns = !model.IsLearned;
-        var ambiguous = Weigh(open, prunes: !learns);
+        var ambiguous = Weigh(open, prunes: true);
         Begin(requests, blocks);
-        for (var round = 0; learns && round < LearningRounds; round++)
-        {
-            LearnFrom(requests, 0);
-            if (round == ContextRound)
-            {
-                contexts.Choose(requests);
-                SetContexts(requests);
-                LearnFrom(requests, 0);
-            }
-
-            ambiguous = Weigh(open, prunes: round == LearningRounds - 1);
-            Sweep(ambiguous, SweepsPerRound, counts: false);
-        }
 
         for (var chain = 0; chain < Chains && ambiguous.Count > 0; chain++)
         {
@@ -60,15 +58,64 @@ internal sealed class LinkSolver(LinkModel model, ContextChooser contexts)
             Scatter(ambiguous, chain);
             Sweep(ambiguous, SweepsBefore, counts: false);
             Sweep(ambiguous, SweepsCounted, counts: true);
+            if (chain == 0)
+            {
+                ambiguous = ambiguous.FindAll(static block => block.Weight.Max() < SureShare * (block.Weight.Sum() + block.WeightOfNone));
+            }
         }
 
-        foreach (var block in open.Where(block => block.Candidates.Length == 1))
+        foreach (var block in open)
         {
-            Step(block, counts: true, moves: false);
+            if (block.Candidates.Length == 1)
+            {
+                Step(block, counts: true, moves: false);
+            }
         }
 
-        LearnFrom(requests, learns ? 0 : KeptBetweenBatches);
+        // What changes slowly is followed with a part of each batch.
+        LearnFrom(requests, KeptBetweenBatches, Math.Max(1, requests.Count / FollowedRequests));
+    }
+
+    /// <summary>Learns the model from the first requests, round by round.</summary>
+    private void Learn(IReadOnlyList<Node> all, IReadOnlyList<Block> allBlocks)
+    {
+        IReadOnlyList<Node> requests = all.Count > LearnedRequests ? [.. all.Take(LearnedRequests)] : all;
+        var lastNs = requests[^1].StartNs;
+        IReadOnlyList<Block> blocks = requests == all ? allBlocks : [.. allBlocks.TakeWhile(block => block.StartNs < lastNs)];
+        var open = OpenOf(blocks);
+        Bootstrap(open);
+        SetContexts(requests);
+        Weigh(open, prunes: false);
+        Begin(requests, blocks);
+        for (var round = 0; round < LearningRounds; round++)
+        {
+            LearnFrom(requests, 0, 1);
+            if (round == ContextRound)
+            {
+                contexts.Choose(requests);
+                SetContexts(requests);
+                LearnFrom(requests, 0, 1);
+            }
+
+            Sweep(Weigh(open, prunes: false), SweepsPerRound, counts: false);
+        }
+
+        LearnFrom(requests, 0, 1);
         model.IsLearned = true;
+    }
+
+    private static List<Block> OpenOf(IReadOnlyList<Block> blocks)
+    {
+        var open = new List<Block>(blocks.Count);
+        foreach (var block in blocks)
+        {
+            if (!block.IsKnown && block.Candidates.Length > 0)
+            {
+                open.Add(block);
+            }
+        }
+
+        return open;
     }
 
     /// <summary>Before anything is known: every candidate weighs the same, then as its values say.</summary>
@@ -79,7 +126,12 @@ internal sealed class LinkSolver(LinkModel model, ContextChooser contexts)
             model.Fade(0);
             foreach (var block in open)
             {
-                var evidence = block.Candidates.Select(request => round == 0 ? 0 : model.Values.Evidence(block, request)).ToArray();
+                var evidence = new double[block.Candidates.Length];
+                if (round > 0)
+                {
+                    model.Values.Evidence(block, evidence);
+                }
+
                 var most = evidence.Max();
                 var total = evidence.Sum(each => Math.Exp(each - most));
                 for (var index = 0; index < evidence.Length; index++)
@@ -129,9 +181,10 @@ internal sealed class LinkSolver(LinkModel model, ContextChooser contexts)
                 block.Evidence = new double[block.Candidates.Length];
             }
 
+            model.Values.Evidence(block, block.Evidence);
             for (var index = 0; index < block.Candidates.Length; index++)
             {
-                block.Evidence[index] = model.Values.Evidence(block, block.Candidates[index]) + model.Inside(block.Candidates[index], block);
+                block.Evidence[index] += model.Inside(block.Candidates[index], block);
             }
 
             if (prunes)
@@ -211,12 +264,12 @@ internal sealed class LinkSolver(LinkModel model, ContextChooser contexts)
         }
     }
 
-    private void LearnFrom(IReadOnlyList<Node> requests, double keep)
+    private void LearnFrom(IReadOnlyList<Node> requests, double keep, int step)
     {
         model.Fade(keep);
-        foreach (var request in requests)
+        for (var index = 0; index < requests.Count; index += step)
         {
-            model.Learn(request);
+            model.Learn(requests[index]);
         }
 
         model.Update();

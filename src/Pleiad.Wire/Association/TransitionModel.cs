@@ -18,10 +18,20 @@ internal sealed class TransitionModel
     private readonly Dictionary<(int Context, int From, int To), double> _pairs = [];
     private readonly Dictionary<(int Context, int From), double> _totals = [];
 
+    // Logarithms that were asked for since the counts last changed.
+    private readonly Dictionary<(int Context, int From, int To), double> _logs = [];
+
     public double Log(int context, int from, int to)
     {
+        if (_logs.TryGetValue((context, from, to), out var known))
+        {
+            return known;
+        }
+
         var shared = (Pair(AnyContext, from, to) + (UnseenWeight / 50)) / (Total(AnyContext, from) + UnseenWeight);
-        return Math.Log((Pair(context, from, to) + (SharedWeight * shared)) / (Total(context, from) + SharedWeight));
+        var log = Math.Log((Pair(context, from, to) + (SharedWeight * shared)) / (Total(context, from) + SharedWeight));
+        _logs[(context, from, to)] = log;
+        return log;
     }
 
     public void Add(int context, int from, int to)
@@ -32,6 +42,9 @@ internal sealed class TransitionModel
             Count(AnyContext, from, to);
         }
     }
+
+    /// <summary>Takes what was added into account.</summary>
+    public void Update() => _logs.Clear();
 
     public void Fade(double keep)
     {

@@ -12,7 +12,7 @@ internal sealed class ValueModel
     private const int FrequenciesMax = 200_000;
 
     // What a place that was seen little is taken to have seen: as many equal as by chance.
-    private const double PriorWeight = 4;
+    private const double PriorWeight = 1;
 
     // Below this many sightings a pair says nothing, whatever they were.
     private const double WeightMin = 8;
@@ -30,13 +30,21 @@ internal sealed class ValueModel
     {
         _frequency.Clear();
         _keyTotals.Clear();
-        foreach (var token in requests.SelectMany(request => request.Tokens ?? []))
+        foreach (var request in requests)
         {
-            CollectionsMarshal.GetValueRefOrAddDefault(_keyTotals, token.Key, out _)++;
-            if (_frequency.Count < FrequenciesMax)
+            foreach (var token in request.Tokens ?? [])
             {
-                CollectionsMarshal.GetValueRefOrAddDefault(_frequency, token, out _)++;
+                Count(token);
             }
+        }
+    }
+
+    private void Count(RequestToken token)
+    {
+        CollectionsMarshal.GetValueRefOrAddDefault(_keyTotals, token.Key, out _)++;
+        if (_frequency.Count < FrequenciesMax)
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(_frequency, token, out _)++;
         }
     }
 
@@ -96,44 +104,48 @@ internal sealed class ValueModel
         }
     }
 
-    /// <summary>Logarithm of the likelihood ratio that a block and a request belong together, by their values alone.</summary>
-    public double Evidence(Block block, Node request)
+    /// <summary>Logarithms of the likelihood ratios that a block and each of its candidates belong together, by their values alone.</summary>
+    public void Evidence(Block block, double[] evidence)
     {
-        var sum = 0.0;
+        Array.Clear(evidence);
         foreach (var value in block.Values)
         {
-            if (!_links.TryGetValue((value.Statement, value.Place), out var links))
+            if (_links.TryGetValue((value.Statement, value.Place), out var links))
             {
-                continue;
-            }
-
-            // One value tells once: the place that says most for it counts, or, when none is equal, the one that says most against.
-            var best = double.NegativeInfinity;
-            var against = 0.0;
-            foreach (var link in links)
-            {
-                foreach (var token in request.Tokens!)
+                for (var index = 0; index < evidence.Length; index++)
                 {
-                    if (token.Key != link.Key)
-                    {
-                        continue;
-                    }
-
-                    if (token.Hash == value.Hash)
-                    {
-                        best = Math.Max(best, link.LogEqual - Math.Log(Chance(token)));
-                    }
-                    else
-                    {
-                        against = Math.Min(against, link.LogDifferent);
-                    }
+                    evidence[index] += Evidence(value.Hash, links, block.Candidates[index].Tokens!);
                 }
             }
+        }
+    }
 
-            sum += best > double.NegativeInfinity ? best : against;
+    /// <summary>One value tells once: the place that says most for it counts, or, when none is equal, the one that says most against.</summary>
+    private double Evidence(ulong hash, Link[] links, RequestToken[] tokens)
+    {
+        var best = double.NegativeInfinity;
+        var against = 0.0;
+        foreach (var link in links)
+        {
+            foreach (var token in tokens)
+            {
+                if (token.Key != link.Key)
+                {
+                    continue;
+                }
+
+                if (token.Hash == hash)
+                {
+                    best = Math.Max(best, link.LogEqual - Math.Log(Chance(token)));
+                }
+                else
+                {
+                    against = Math.Min(against, link.LogDifferent);
+                }
+            }
         }
 
-        return sum;
+        return best > double.NegativeInfinity ? best : against;
     }
 
     /// <summary>The chance that a request has this value in this place.</summary>

@@ -42,9 +42,23 @@ internal static class Decomposer
                 posterior[depth] *= node.CallsPosterior;
             }
 
-            var all = level.SelectMany(node => node.Calls).ToList();
-            level = [.. all.Where(node => node.Exchange.Kind == ExchangeKind.Request)];
-            validation = all.Count > level.Count ? (validation ?? 0) + all.Where(node => node.Exchange.Kind == ExchangeKind.Validation).Sum(node => node.Exchange.DurationNs / NsPerMs) : validation;
+            var below = new List<Node>();
+            foreach (var node in level)
+            {
+                foreach (var call in node.Calls)
+                {
+                    if (call.Exchange.Kind == ExchangeKind.Request)
+                    {
+                        below.Add(call);
+                    }
+                    else if (call.Exchange.Kind == ExchangeKind.Validation)
+                    {
+                        validation = (validation ?? 0) + (call.Exchange.DurationNs / NsPerMs);
+                    }
+                }
+            }
+
+            level = below;
             calls += level.Count;
             var isSettled = residence[depth - 1] is not null && posterior[depth] >= posteriorMin && (level.Count > 0 || nothingLost || residence[depth - 1] == 0);
             residence[depth] = isSettled ? Union(level) / NsPerMs : null;
@@ -52,23 +66,24 @@ internal static class Decomposer
 
         for (var depth = 0; depth < depths; depth++)
         {
-            var below = depth + 1 < depths ? residence[depth + 1] : 0;
-            own[depth] = residence[depth] - below;
+            var next = depth + 1 < depths ? residence[depth + 1] : 0;
+            own[depth] = residence[depth] - next;
         }
 
         return new RequestTimes(request, className, residence, own, posterior, calls, validation);
     }
 
-    /// <summary>Length of the union of the exchanges' intervals, in nanoseconds.</summary>
-    public static long Union(IReadOnlyList<Node> nodes)
+    /// <summary>Length of the union of the exchanges' intervals, in nanoseconds; puts them into order.</summary>
+    public static long Union(List<Node> nodes)
     {
         if (nodes.Count == 1)
         {
             return nodes[0].Exchange.DurationNs;
         }
 
+        nodes.Sort(static (a, b) => a.StartNs.CompareTo(b.StartNs));
         var (sum, until) = (0L, long.MinValue);
-        foreach (var node in nodes.OrderBy(node => node.StartNs))
+        foreach (var node in nodes)
         {
             sum += Math.Max(0, node.EndNs - Math.Max(node.StartNs, until));
             until = Math.Max(until, node.EndNs);

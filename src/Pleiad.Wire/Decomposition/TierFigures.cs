@@ -9,6 +9,9 @@ internal sealed class TierFigures
 {
     private const double NsPerMs = 1e6;
     private const int ServersMax = 64;
+    private const int ConnectionsMax = 10_000;
+
+    private readonly HashSet<int> _conversations = [];
 
     public HashSet<string> Protocols { get; } = [];
 
@@ -51,7 +54,7 @@ internal sealed class TierFigures
                 return;
         }
 
-        if (Servers.Count < ServersMax)
+        if (Servers.Count < ServersMax && _conversations.Count < ConnectionsMax && _conversations.Add(exchange.Conversation.Connection))
         {
             Protocols.Add(exchange.Conversation.Protocol);
             Servers.Add(exchange.Conversation.Server.ToString());
@@ -100,7 +103,10 @@ internal sealed class ClassFigures(string name, int depths)
             {
                 ResidenceOf[depth].Add(residence);
                 Visits[depth] += level.Count;
-                AheadSums[depth] += level.Sum(node => Math.Max(0, node.Ahead));
+                foreach (var node in level)
+                {
+                    AheadSums[depth] += Math.Max(0, node.Ahead);
+                }
             }
 
             if (times.Own[depth] is { } own)
@@ -108,7 +114,13 @@ internal sealed class ClassFigures(string name, int depths)
                 OwnOf[depth].Add(own);
             }
 
-            level = [.. level.SelectMany(node => node.Calls).Where(node => node.Exchange.Kind == ExchangeKind.Request)];
+            var below = new List<Node>();
+            foreach (var node in level)
+            {
+                below.AddRange(node.Calls.FindAll(static call => call.Exchange.Kind == ExchangeKind.Request));
+            }
+
+            level = below;
         }
     }
 }

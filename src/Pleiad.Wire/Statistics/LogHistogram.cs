@@ -6,21 +6,16 @@ internal sealed class LogHistogram
     private const int BinsPerOctave = 256;
     private const double Smallest = 1e-6;
 
-    private readonly Dictionary<int, long[]> _octaves = [];
+    private const int Octaves = 64;
+
+    private readonly long[]?[] _octaves = new long[]?[Octaves];
 
     public long Count { get; private set; }
 
     public void Add(double value)
     {
-        var at = BinOf(value);
-        var octave = Math.DivRem(at, BinsPerOctave, out var bin);
-        if (!_octaves.TryGetValue(octave, out var bins))
-        {
-            bins = new long[BinsPerOctave];
-            _octaves.Add(octave, bins);
-        }
-
-        bins[bin]++;
+        var at = Math.Min(BinOf(value), (Octaves * BinsPerOctave) - 1);
+        (_octaves[at / BinsPerOctave] ??= new long[BinsPerOctave])[at % BinsPerOctave]++;
         Count++;
     }
 
@@ -28,8 +23,13 @@ internal sealed class LogHistogram
     public double AtRank(long rank)
     {
         rank = Math.Clamp(rank, 1, Math.Max(Count, 1));
-        foreach (var (octave, bins) in _octaves.OrderBy(pair => pair.Key))
+        for (var octave = 0; octave < Octaves; octave++)
         {
+            if (_octaves[octave] is not { } bins)
+            {
+                continue;
+            }
+
             for (var bin = 0; bin < BinsPerOctave; bin++)
             {
                 rank -= bins[bin];
