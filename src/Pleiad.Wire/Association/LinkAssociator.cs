@@ -22,6 +22,8 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
 
     public int Tier => tier;
 
+    public IReadOnlyList<int> Callers => callers;
+
     public HoldMarks Marks => _marks ?? HoldMarks.None;
 
     /// <summary>Calls settled by identity, and by the model.</summary>

@@ -5,6 +5,12 @@ namespace Pleiad.Wire.Association;
 /// <summary>An exchange with what is known of its place: the request that caused it and the calls it caused.</summary>
 internal sealed class Node(Exchange exchange, int tier)
 {
+    // Shared by the many that call nobody; never added to.
+    private static readonly List<Node> None = [];
+
+    private List<Block>? _blocks;
+    private List<Node>? _calls;
+
     public Exchange Exchange { get; } = exchange;
 
     public int Tier { get; } = tier;
@@ -19,10 +25,7 @@ internal sealed class Node(Exchange exchange, int tier)
     public int Context { get; set; }
 
     /// <summary>Blocks of calls given to it in the present sample, by start.</summary>
-    public List<Block> Blocks { get; } = [];
-
-    /// <summary>Blocks that may be its own.</summary>
-    public List<Block> Possible { get; } = [];
+    public List<Block> Blocks => _blocks ??= [];
 
     /// <summary>Requests in the tier's machine, and not in a call of theirs, when it arrived; -1 until counted.</summary>
     public int Ahead { get; set; } = -1;
@@ -36,13 +39,17 @@ internal sealed class Node(Exchange exchange, int tier)
     public double CallsPosterior { get; set; } = 1;
 
     /// <summary>Its calls, once they are settled.</summary>
-    public List<Node> Calls { get; } = [];
+    public List<Node> Calls => _calls ?? None;
 
     public bool Committed { get; set; }
 
-    public long StartNs => Exchange.StartNs;
+    public long StartNs { get; } = exchange.StartNs;
 
-    public long EndNs => Exchange.EndNs;
+    public long EndNs { get; } = exchange.EndNs;
+
+    public void AddCall(Node call) => (_calls ??= []).Add(call);
+
+    public void ClearCalls() => _calls?.Clear();
 }
 
 /// <summary>A value of a request.</summary>

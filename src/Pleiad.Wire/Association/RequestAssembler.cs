@@ -148,7 +148,7 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
             nodes.Sort(static (a, b) => a.StartNs != b.StartNs ? a.StartNs.CompareTo(b.StartNs) : a.EndNs.CompareTo(b.EndNs));
         }
 
-        var whole = _pending.Select(nodes => nodes.TakeWhile(node => node.StartNs < known).ToList()).ToArray();
+        var whole = Array.ConvertAll(_pending, nodes => nodes.GetRange(0, nodes.FindLastIndex(node => node.StartNs < known) + 1));
         _arrivals!.Count(whole);
         Link(whole);
         Commit(whole, isLast ? long.MaxValue : Horizon(whole, known));
@@ -172,24 +172,39 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
 
     private void Link(List<Node>[] whole)
     {
-        foreach (var node in whole.SelectMany(nodes => nodes))
+        foreach (var nodes in whole)
         {
-            node.CallsPosterior = 1;
-            node.Calls.Clear();
+            foreach (var node in nodes)
+            {
+                node.CallsPosterior = 1;
+                node.ClearCalls();
+            }
         }
 
         foreach (var link in _links)
         {
-            var requests = Enumerable.Range(0, _map!.Count).Where(tier => _map.Calls[tier].Contains(link.Tier)).SelectMany(tier => whole[tier])
-                .Where(node => node.Exchange.Kind == ExchangeKind.Request).OrderBy(node => node.StartNs).ToList();
+            var requests = new List<Node>();
+            foreach (var caller in link.Callers)
+            {
+                requests.AddRange(whole[caller].FindAll(static node => node.Exchange.Kind == ExchangeKind.Request));
+            }
+
+            if (link.Callers.Count > 1)
+            {
+                requests.Sort(static (a, b) => a.StartNs.CompareTo(b.StartNs));
+            }
+
             link.Associate(requests, whole[link.Tier]);
         }
 
-        foreach (var call in whole.Skip(1).SelectMany(nodes => nodes))
+        foreach (var link in _links)
         {
-            if (call.Parent is { } parent && call.ParentPosterior >= options.PosteriorMin)
+            foreach (var call in whole[link.Tier])
             {
-                parent.Calls.Add(call);
+                if (call.Parent is { } parent && call.ParentPosterior >= options.PosteriorMin)
+                {
+                    parent.AddCall(call);
+                }
             }
         }
     }
@@ -226,10 +241,16 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
             }
         }
 
-        foreach (var node in whole.SelectMany(nodes => nodes).Where(node => !node.Committed && node.EndNs < horizon && IsAlone(node)))
+        foreach (var nodes in whole)
         {
-            CommitTree(node);
-            sink.Unattributed(node);
+            foreach (var node in nodes)
+            {
+                if (!node.Committed && node.EndNs < horizon && IsAlone(node))
+                {
+                    CommitTree(node);
+                    sink.Unattributed(node);
+                }
+            }
         }
     }
 
@@ -240,9 +261,12 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
     {
         node.Committed = true;
         sink.Exchange(node);
-        foreach (var call in node.Calls.Where(call => !call.Committed))
+        foreach (var call in node.Calls)
         {
-            CommitTree(call);
+            if (!call.Committed)
+            {
+                CommitTree(call);
+            }
         }
     }
 }
@@ -251,7 +275,7 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
 internal sealed class AssemblerOptions
 {
     /// <summary>Exchanges in a batch; the first one is what the model is learned from.</summary>
-    public int BatchExchanges { get; set; } = 24_000;
+    public int BatchExchanges { get; set; } = 12_000;
 
     /// <summary>Batches that an exchange under way may hold up.</summary>
     public int BatchesWaitedMax { get; set; } = 3;

@@ -29,6 +29,11 @@ internal struct TcpDirection
     /// <returns>Bytes kept.</returns>
     public int Keep(uint sequence, ReadOnlySpan<byte> data, int missing, long timeNs)
     {
+        if (data.Length == 0)
+        {
+            return 0;
+        }
+
         Ahead ??= [];
         var kept = 0;
         var index = 0;

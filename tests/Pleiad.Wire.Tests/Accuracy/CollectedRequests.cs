@@ -15,7 +15,7 @@ internal sealed class CollectedRequests : IRequestSink
 
     public RequestAssembler? Assembler { get; private set; }
 
-    public static CollectedRequests Of(string capture, Action<Exchange>? change = null, int batch = 24_000)
+    public static CollectedRequests Of(string capture, Action<Exchange>? change = null, int batch = 12_000)
     {
         var collected = new CollectedRequests();
         collected.Assembler = new RequestAssembler(collected, new AssemblerOptions { BatchExchanges = batch }, scheme: null);
