@@ -9,6 +9,7 @@ using Pleiad.Cli.Running;
 using Pleiad.Cli.Services;
 using Pleiad.Cli.Settings;
 using Pleiad.Cli.Up;
+using Pleiad.Cli.Wire;
 
 namespace Pleiad.Cli;
 
@@ -57,6 +58,11 @@ internal static class Program
             new MachineLogCommand(terminal),
             new MachineKillCommand(terminal),
         }),
+        new Noun("wire", "Measure from the traffic between tiers.")
+        {
+            new WireAnalyzeCommand(terminal),
+            new WireCaptureCommand(terminal),
+        },
         Connection.AddTo(new EventsCommand(terminal)),
         Connection.AddTo(new SettingsCommand(terminal) { new SettingsSetCommand(terminal) }),
         new CompletionCommand(terminal),

@@ -9,7 +9,7 @@ public sealed partial class PleiadClient
 {
     /// <summary>One page of events by ascending id.</summary>
     public Task<EventPage> ListEventsAsync(EventQuery query, CancellationToken cancellation) =>
-        _api.ReadAsync(ApiCall.Get(PathOf(query)), Wire.Default.EventPage, cancellation);
+        _api.ReadAsync(ApiCall.Get(PathOf(query)), ContractJson.Default.EventPage, cancellation);
 
     /// <summary>
     /// Follows events without end: first the page that the query asks for, when it asks for the newest or what is after an id, then each as it is recorded.
@@ -29,7 +29,7 @@ public sealed partial class PleiadClient
             }
 
             var next = PathOf(query with { Newest = false, After = page.Last }).With("waitMs", (long)HeldMax.TotalMilliseconds);
-            page = await _api.ReadAsync(ApiCall.Get(next) with { Patient = true, Held = HeldMax }, Wire.Default.EventPage, cancellation);
+            page = await _api.ReadAsync(ApiCall.Get(next) with { Patient = true, Held = HeldMax }, ContractJson.Default.EventPage, cancellation);
         }
     }
 

@@ -13,13 +13,13 @@ public sealed partial class PleiadClient
     public async Task<SubmittedJob> SubmitJobAsync(JobRequest job, CancellationToken cancellation)
     {
         using var answer = await _api.SendAsync(
-            ApiCall.Post(new ApiPath("jobs"), () => JsonBody.Of(job, Wire.Default.JobRequest)) with { Repeatable = job.Name is not null }, cancellation);
-        return new SubmittedJob(await ApiTransport.ReadBodyAsync(answer, Wire.Default.JobInfo, cancellation), answer.StatusCode == HttpStatusCode.Created);
+            ApiCall.Post(new ApiPath("jobs"), () => JsonBody.Of(job, ContractJson.Default.JobRequest)) with { Repeatable = job.Name is not null }, cancellation);
+        return new SubmittedJob(await ApiTransport.ReadBodyAsync(answer, ContractJson.Default.JobInfo, cancellation), answer.StatusCode == HttpStatusCode.Created);
     }
 
     /// <summary>One job; 404 when there is none.</summary>
     public Task<JobInfo> GetJobAsync(string id, CancellationToken cancellation) =>
-        _api.ReadAsync(ApiCall.Get(new ApiPath("jobs", id)), Wire.Default.JobInfo, cancellation);
+        _api.ReadAsync(ApiCall.Get(new ApiPath("jobs", id)), ContractJson.Default.JobInfo, cancellation);
 
     /// <summary>Waits until a job ended, also over a restart of the server.</summary>
     /// <returns>The job: done, failed or cancelled.</returns>
@@ -28,7 +28,7 @@ public sealed partial class PleiadClient
         var call = ApiCall.Get(new ApiPath("jobs", id).With("waitMs", (long)HeldMax.TotalMilliseconds)) with { Patient = true, Held = HeldMax };
         while (true)
         {
-            var job = await _api.ReadAsync(call, Wire.Default.JobInfo, cancellation);
+            var job = await _api.ReadAsync(call, ContractJson.Default.JobInfo, cancellation);
             if (job.Ended is not null)
             {
                 return job;
@@ -41,7 +41,7 @@ public sealed partial class PleiadClient
         _api.ReadAsync(
             ApiCall.Get(
                 new ApiPath("jobs").With("service", query.Service).With("state", query.State).With("name", query.Name).With("after", query.After).With("limit", query.Limit)),
-            Wire.Default.JobPage,
+            ContractJson.Default.JobPage,
             cancellation);
 
     /// <summary>All jobs in order of submission, page after page.</summary>
@@ -64,7 +64,7 @@ public sealed partial class PleiadClient
     /// <summary>Cancels a job; one that ended stays as it was.</summary>
     /// <returns>The job as it is now.</returns>
     public Task<JobInfo> CancelJobAsync(string id, CancellationToken cancellation) =>
-        _api.ReadAsync(ApiCall.Post(new ApiPath("jobs", id, "cancel")), Wire.Default.JobInfo, cancellation);
+        _api.ReadAsync(ApiCall.Post(new ApiPath("jobs", id, "cancel")), ContractJson.Default.JobInfo, cancellation);
 }
 
 /// <summary>A job after it was submitted.</summary>

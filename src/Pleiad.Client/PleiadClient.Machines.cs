@@ -7,11 +7,11 @@ public sealed partial class PleiadClient
 {
     /// <summary>The machines that run or are on the way.</summary>
     public Task<IReadOnlyList<MachineInfo>> ListMachinesAsync(CancellationToken cancellation) =>
-        _api.ReadAsync(ApiCall.Get(new ApiPath("machines")), Wire.Default.IReadOnlyListMachineInfo, cancellation);
+        _api.ReadAsync(ApiCall.Get(new ApiPath("machines")), ContractJson.Default.IReadOnlyListMachineInfo, cancellation);
 
     /// <summary>One machine; 404 when there is none.</summary>
     public Task<MachineInfo> GetMachineAsync(string id, CancellationToken cancellation) =>
-        _api.ReadAsync(ApiCall.Get(new ApiPath("machines", id)), Wire.Default.MachineInfo, cancellation);
+        _api.ReadAsync(ApiCall.Get(new ApiPath("machines", id)), ContractJson.Default.MachineInfo, cancellation);
 
     /// <summary>Copies the serial log of a machine that runs or ran lately, oldest first; at most a few MiB.</summary>
     public Task CopyMachineLogAsync(string id, Stream destination, CancellationToken cancellation) =>
@@ -20,5 +20,5 @@ public sealed partial class PleiadClient
     /// <summary>Ends a machine; the monitor replaces it when the service needs one.</summary>
     /// <returns>The machine as it was when its end was ordered.</returns>
     public Task<MachineInfo> EndMachineAsync(string id, CancellationToken cancellation) =>
-        _api.ReadAsync(ApiCall.Delete(new ApiPath("machines", id)), Wire.Default.MachineInfo, cancellation);
+        _api.ReadAsync(ApiCall.Delete(new ApiPath("machines", id)), ContractJson.Default.MachineInfo, cancellation);
 }

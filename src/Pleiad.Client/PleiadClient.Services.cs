@@ -8,11 +8,11 @@ public sealed partial class PleiadClient
 {
     /// <summary>All services by name.</summary>
     public Task<IReadOnlyList<ServiceInfo>> ListServicesAsync(CancellationToken cancellation) =>
-        _api.ReadAsync(ApiCall.Get(new ApiPath("services")), Wire.Default.IReadOnlyListServiceInfo, cancellation);
+        _api.ReadAsync(ApiCall.Get(new ApiPath("services")), ContractJson.Default.IReadOnlyListServiceInfo, cancellation);
 
     /// <summary>One service as it runs; 404 when there is none.</summary>
     public Task<ServiceInfo> GetServiceAsync(string name, CancellationToken cancellation) =>
-        _api.ReadAsync(ApiCall.Get(new ApiPath("services", name)), Wire.Default.ServiceInfo, cancellation);
+        _api.ReadAsync(ApiCall.Get(new ApiPath("services", name)), ContractJson.Default.ServiceInfo, cancellation);
 
     /// <summary>Adds or changes a service.</summary>
     /// <param name="name">Its name, the same as in the document.</param>
@@ -22,7 +22,7 @@ public sealed partial class PleiadClient
     public async Task<AppliedService> ApplyServiceAsync(string name, string document, CancellationToken cancellation)
     {
         using var answer = await _api.SendAsync(ApiCall.Put(new ApiPath("services", name), () => JsonBody.Yaml(document)), cancellation);
-        return new AppliedService(await ApiTransport.ReadBodyAsync(answer, Wire.Default.ServiceInfo, cancellation), answer.StatusCode == HttpStatusCode.Created);
+        return new AppliedService(await ApiTransport.ReadBodyAsync(answer, ContractJson.Default.ServiceInfo, cancellation), answer.StatusCode == HttpStatusCode.Created);
     }
 
     /// <summary>Removes a service; its machines end and its jobs that are not done are cancelled. 404 when there is none.</summary>

@@ -47,7 +47,7 @@ public sealed partial class PleiadClient : IDisposable
 
     /// <summary>The server and what its host offers.</summary>
     public Task<ServerInfo> GetServerAsync(CancellationToken cancellation) =>
-        _api.ReadAsync(ApiCall.Get(new ApiPath("server")), Wire.Default.ServerInfo, cancellation);
+        _api.ReadAsync(ApiCall.Get(new ApiPath("server")), ContractJson.Default.ServerInfo, cancellation);
 
     /// <summary>Whether the server says that it is well; false when it answers and says otherwise.</summary>
     public async Task<bool> IsHealthyAsync(CancellationToken cancellation)
@@ -65,7 +65,7 @@ public sealed partial class PleiadClient : IDisposable
 
     /// <summary>The settings in force.</summary>
     public Task<IReadOnlyList<SettingInfo>> ListSettingsAsync(CancellationToken cancellation) =>
-        _api.ReadAsync(ApiCall.Get(new ApiPath("settings")), Wire.Default.IReadOnlyListSettingInfo, cancellation);
+        _api.ReadAsync(ApiCall.Get(new ApiPath("settings")), ContractJson.Default.IReadOnlyListSettingInfo, cancellation);
 
     /// <summary>Changes a setting.</summary>
     /// <param name="key">Its name in system_params, for example <c>free_count</c>.</param>
@@ -74,11 +74,11 @@ public sealed partial class PleiadClient : IDisposable
     /// <returns>The setting as it is now.</returns>
     public Task<SettingInfo> SetSettingAsync(string key, string value, CancellationToken cancellation) =>
         _api.ReadAsync(
-            ApiCall.Put(new ApiPath("settings", key), () => JsonBody.Of(new SettingChange(value), Wire.Default.SettingChange)), Wire.Default.SettingInfo, cancellation);
+            ApiCall.Put(new ApiPath("settings", key), () => JsonBody.Of(new SettingChange(value), ContractJson.Default.SettingChange)), ContractJson.Default.SettingInfo, cancellation);
 
     /// <summary>The images of the server's host.</summary>
     public Task<IReadOnlyList<ImageInfo>> ListImagesAsync(CancellationToken cancellation) =>
-        _api.ReadAsync(ApiCall.Get(new ApiPath("images")), Wire.Default.IReadOnlyListImageInfo, cancellation);
+        _api.ReadAsync(ApiCall.Get(new ApiPath("images")), ContractJson.Default.IReadOnlyListImageInfo, cancellation);
 
     /// <summary>Closes connections that the client made itself.</summary>
     public void Dispose()

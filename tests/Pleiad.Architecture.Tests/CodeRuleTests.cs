@@ -43,7 +43,7 @@ public sealed class CodeRuleTests
     [Fact]
     public void Ids_of_log_events_are_unique_and_in_their_project_s_range()
     {
-        var ranges = new Dictionary<string, int> { ["Pleiad.Machines"] = 1000, ["Pleiad.Gateway"] = 2000, ["Pleiad.State"] = 3000, ["Pleiad.Server"] = 4000 };
+        var ranges = new Dictionary<string, int> { ["Pleiad.Machines"] = 1000, ["Pleiad.Gateway"] = 2000, ["Pleiad.State"] = 3000, ["Pleiad.Server"] = 4000, ["Pleiad.Wire"] = 5000 };
         var events = Repository.Sources.SelectMany(file => Regex.Matches(file.Text(), @"\[LoggerMessage\(\s*(?:EventId\s*=\s*)?(\d+)")
             .Select(match => (Project: file.Path.Split('/')[1], file.Path, Id: int.Parse(match.Groups[1].Value)))).ToList();
 

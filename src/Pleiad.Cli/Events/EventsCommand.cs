@@ -49,7 +49,7 @@ internal sealed class EventsCommand : PleiadCommand
             {
                 if (json)
                 {
-                    Terminal.JsonLine(happened, Wire.Default.EventInfo);
+                    Terminal.JsonLine(happened, ContractJson.Default.EventInfo);
                 }
                 else
                 {
@@ -61,7 +61,7 @@ internal sealed class EventsCommand : PleiadCommand
         var events = !query.Newest ? [] : (await client.ListEventsAsync(query, cancellation)).Events;
         if (json)
         {
-            Terminal.Json(events, Wire.Default.IReadOnlyListEventInfo);
+            Terminal.Json(events, ContractJson.Default.IReadOnlyListEventInfo);
         }
         else
         {

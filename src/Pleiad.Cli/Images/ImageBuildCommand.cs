@@ -49,7 +49,7 @@ internal sealed class ImageBuildCommand : PleiadCommand
             : await BuildShippedAsync(builder, given, cancellation);
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(ImageTables.Infos(built), Wire.Default.IReadOnlyListImageInfo);
+            Terminal.Json(ImageTables.Infos(built), ContractJson.Default.IReadOnlyListImageInfo);
         }
         else
         {

@@ -23,7 +23,7 @@ internal sealed class ImageImportCommand : PleiadCommand
         var image = await _images.Store(given, Terminal.Time).ImportAsync(given.GetRequiredValue(_manifest), cancellation);
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(ImageTables.Info(image), Wire.Default.ImageInfo);
+            Terminal.Json(ImageTables.Info(image), ContractJson.Default.ImageInfo);
         }
         else
         {

@@ -18,7 +18,7 @@ internal sealed class ImageListCommand : PleiadCommand
         var images = _images.Store(given, Terminal.Time).List();
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(ImageTables.Infos(images), Wire.Default.IReadOnlyListImageInfo);
+            Terminal.Json(ImageTables.Infos(images), ContractJson.Default.IReadOnlyListImageInfo);
             return Task.FromResult(ExitCode.Done);
         }
 

@@ -27,7 +27,7 @@ internal sealed class ImageShowCommand : PleiadCommand
             ?? throw new ImageStoreException(ImageStoreFailure.NotFound, $"there is no image named '{name}'; see 'pleiad image list'");
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(ImageTables.Info(image), Wire.Default.ImageInfo);
+            Terminal.Json(ImageTables.Info(image), ContractJson.Default.ImageInfo);
         }
         else
         {

@@ -19,7 +19,7 @@ internal sealed class JobCancelCommand : PleiadCommand
         var job = await client.CancelJobAsync((await _job.FindAsync(client, given, cancellation)).Id, cancellation);
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(job, Wire.Default.JobInfo);
+            Terminal.Json(job, ContractJson.Default.JobInfo);
         }
         else
         {

@@ -32,13 +32,13 @@ internal sealed class JobListCommand : PleiadCommand
         using var client = Connection.Open(Terminal, given, watch ? Connection.Patient() : null);
         if (watch)
         {
-            return await Watch.RunAsync(Terminal, LookAsync, JobTables.List, json ? jobs => Terminal.JsonLine(jobs, Wire.Default.IReadOnlyListJobInfo) : null, cancellation);
+            return await Watch.RunAsync(Terminal, LookAsync, JobTables.List, json ? jobs => Terminal.JsonLine(jobs, ContractJson.Default.IReadOnlyListJobInfo) : null, cancellation);
         }
 
         var jobs = await LookAsync(cancellation);
         if (json)
         {
-            Terminal.Json(jobs, Wire.Default.IReadOnlyListJobInfo);
+            Terminal.Json(jobs, ContractJson.Default.IReadOnlyListJobInfo);
             return ExitCode.Done;
         }
 

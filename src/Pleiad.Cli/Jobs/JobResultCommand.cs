@@ -19,7 +19,7 @@ internal sealed class JobResultCommand : PleiadCommand
         var job = await _job.FindAsync(client, given, cancellation);
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(job, Wire.Default.JobInfo);
+            Terminal.Json(job, ContractJson.Default.JobInfo);
             return job.State == "done" ? ExitCode.Done : ExitCode.Failed;
         }
 

@@ -19,7 +19,7 @@ internal sealed class JobShowCommand : PleiadCommand
         var job = await _job.FindAsync(client, given, cancellation);
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(job, Wire.Default.JobInfo);
+            Terminal.Json(job, ContractJson.Default.JobInfo);
         }
         else
         {

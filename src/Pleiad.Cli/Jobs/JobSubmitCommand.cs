@@ -57,7 +57,7 @@ internal sealed class JobSubmitCommand : PleiadCommand
 
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(job, Wire.Default.JobInfo);
+            Terminal.Json(job, ContractJson.Default.JobInfo);
         }
         else if (given.GetValue(_wait))
         {

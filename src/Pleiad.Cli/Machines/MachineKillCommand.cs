@@ -19,7 +19,7 @@ internal sealed class MachineKillCommand : PleiadCommand
         var machine = await client.EndMachineAsync(await _machine.FindAsync(client, given, cancellation), cancellation);
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(machine, Wire.Default.MachineInfo);
+            Terminal.Json(machine, ContractJson.Default.MachineInfo);
         }
         else
         {

@@ -26,13 +26,13 @@ internal sealed class MachineListCommand : PleiadCommand
         using var client = Connection.Open(Terminal, given, watch ? Connection.Patient() : null);
         if (watch)
         {
-            return await Watch.RunAsync(Terminal, LookAsync, Draw, json ? machines => Terminal.JsonLine(machines, Wire.Default.IReadOnlyListMachineInfo) : null, cancellation);
+            return await Watch.RunAsync(Terminal, LookAsync, Draw, json ? machines => Terminal.JsonLine(machines, ContractJson.Default.IReadOnlyListMachineInfo) : null, cancellation);
         }
 
         var machines = await LookAsync(cancellation);
         if (json)
         {
-            Terminal.Json(machines, Wire.Default.IReadOnlyListMachineInfo);
+            Terminal.Json(machines, ContractJson.Default.IReadOnlyListMachineInfo);
         }
         else
         {

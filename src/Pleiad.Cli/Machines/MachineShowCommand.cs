@@ -19,7 +19,7 @@ internal sealed class MachineShowCommand : PleiadCommand
         var machine = await client.GetMachineAsync(await _machine.FindAsync(client, given, cancellation), cancellation);
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(machine, Wire.Default.MachineInfo);
+            Terminal.Json(machine, ContractJson.Default.MachineInfo);
         }
         else
         {

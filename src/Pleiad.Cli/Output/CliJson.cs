@@ -3,6 +3,7 @@ using Pleiad.Cli.Demo;
 using Pleiad.Cli.Doctor;
 using Pleiad.Cli.Images;
 using Pleiad.Cli.Machines;
+using Pleiad.Cli.Wire;
 using Pleiad.Machines.Checking;
 
 namespace Pleiad.Cli.Output;
@@ -17,4 +18,5 @@ namespace Pleiad.Cli.Output;
 [JsonSerializable(typeof(DemoReport))]
 [JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(ImageCheckReport))]
+[JsonSerializable(typeof(CaptureResult))]
 internal sealed partial class CliJson : JsonSerializerContext;

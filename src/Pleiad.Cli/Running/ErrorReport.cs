@@ -5,6 +5,7 @@ using Pleiad.Core.Documents;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
 using Pleiad.State;
+using Pleiad.Wire.Captures;
 
 namespace Pleiad.Cli.Running;
 
@@ -39,6 +40,8 @@ internal static class ErrorReport
         MachineHostException => (ExitCode.Missing, [error.Message]),
         ImageStoreException { Failure: ImageStoreFailure.NotFound or ImageStoreFailure.InUse } => (ExitCode.WrongInput, [error.Message]),
         ImageStoreException or StateException or CommandFailedException => (ExitCode.Failed, [error.Message]),
+        CaptureException { Reason: CaptureFault.CannotUnpack or CaptureFault.CannotCapture } => (ExitCode.Missing, [error.Message]),
+        CaptureException => (ExitCode.WrongInput, [error.Message]),
         _ => (ExitCode.Failed, [$"unexpected {error.GetType().Name}: {error.Message}; PLEIAD_DEBUG=1 shows where"]),
     };
 

@@ -24,7 +24,7 @@ internal sealed class ServiceApplyCommand : PleiadCommand
         var applied = await client.ApplyServiceAsync(spec.Name, text, cancellation);
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(applied.Service, Wire.Default.ServiceInfo);
+            Terminal.Json(applied.Service, ContractJson.Default.ServiceInfo);
         }
         else
         {

@@ -14,7 +14,7 @@ internal sealed class ServiceListCommand(Terminal terminal) : PleiadCommand(term
         var services = await client.ListServicesAsync(cancellation);
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(services, Wire.Default.IReadOnlyListServiceInfo);
+            Terminal.Json(services, ContractJson.Default.IReadOnlyListServiceInfo);
             return ExitCode.Done;
         }
 

@@ -34,7 +34,7 @@ internal sealed class ServiceRemoveCommand : PleiadCommand
         await client.RemoveServiceAsync(name, cancellation);
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(service, Wire.Default.ServiceInfo);
+            Terminal.Json(service, ContractJson.Default.ServiceInfo);
         }
         else
         {

@@ -20,7 +20,7 @@ internal sealed class ServiceShowCommand : PleiadCommand
         var service = await client.GetServiceAsync(given.GetRequiredValue(_name), cancellation);
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(service, Wire.Default.ServiceInfo);
+            Terminal.Json(service, ContractJson.Default.ServiceInfo);
         }
         else
         {

@@ -27,7 +27,7 @@ internal sealed class SettingsCommand(Terminal terminal)
         var settings = await client.ListSettingsAsync(cancellation);
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(settings, Wire.Default.IReadOnlyListSettingInfo);
+            Terminal.Json(settings, ContractJson.Default.IReadOnlyListSettingInfo);
         }
         else
         {

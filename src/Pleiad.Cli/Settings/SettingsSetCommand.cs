@@ -29,7 +29,7 @@ internal sealed class SettingsSetCommand : PleiadCommand
         var setting = await client.SetSettingAsync(key.Key, value.ToString(CultureInfo.InvariantCulture), cancellation);
         if (given.GetValue(Given.Json))
         {
-            Terminal.Json(setting, Wire.Default.SettingInfo);
+            Terminal.Json(setting, ContractJson.Default.SettingInfo);
         }
         else
         {

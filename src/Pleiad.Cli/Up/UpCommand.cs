@@ -74,7 +74,7 @@ internal sealed class UpCommand : PleiadCommand
     {
         if (json)
         {
-            Terminal.JsonLine(server, Wire.Default.ServerInfo);
+            Terminal.JsonLine(server, ContractJson.Default.ServerInfo);
             return;
         }
 

@@ -16,7 +16,7 @@ internal static class Problems
         {
             await answer.Content.LoadIntoBufferAsync(BodyMax, cancellation);
             var body = await answer.Content.ReadAsByteArrayAsync(cancellation);
-            if (JsonSerializer.Deserialize(body, Wire.Default.ApiProblem) is { } problem && (problem.Title ?? problem.Detail) is not null)
+            if (JsonSerializer.Deserialize(body, ContractJson.Default.ApiProblem) is { } problem && (problem.Title ?? problem.Detail) is not null)
             {
                 return new PleiadApiException(answer.StatusCode, problem);
             }

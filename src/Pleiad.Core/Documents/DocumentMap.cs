@@ -144,6 +144,26 @@ public sealed class DocumentMap
         return child;
     }
 
+    /// <summary>The mappings of a list; empty when the key is absent.</summary>
+    public IReadOnlyList<DocumentMap> Maps(string key)
+    {
+        _asked.Add(key);
+        if (!_nodes.TryGetValue(key, out var node))
+        {
+            return [];
+        }
+
+        if (node is not YamlSequenceNode list || list.Children.Any(item => item is not YamlMappingNode))
+        {
+            Problem(key, Shown(node), "is no list of mappings", "give lines that begin with '- ' and have 'key: value' pairs");
+            return [];
+        }
+
+        var children = list.Children.Select((item, index) => new DocumentMap(_subject, $"{_prefix}{key}[{index}].", _problems, (YamlMappingNode)item)).ToList();
+        _children.AddRange(children);
+        return children;
+    }
+
     /// <summary>The entries of a nested mapping of texts whose keys are free, for example an environment; empty when the key is absent.</summary>
     public IReadOnlyDictionary<string, string> TextMap(string key)
     {

@@ -11,7 +11,7 @@ internal static class ApiHost
 {
     internal static void AddApi(this IServiceCollection services)
     {
-        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, Wire.Default));
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractJson.Default));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddExceptionHandler<ApiErrors>();
         services.AddProblemDetails();

@@ -58,7 +58,7 @@ public sealed class EventsCommandTests
         shown.Length.ShouldBe(lines);
         if (json)
         {
-            JsonSerializer.Deserialize(shown[^1], Wire.Default.EventInfo).ShouldBe(Samples.Event(4));
+            JsonSerializer.Deserialize(shown[^1], ContractJson.Default.EventInfo).ShouldBe(Samples.Event(4));
         }
     }
 }

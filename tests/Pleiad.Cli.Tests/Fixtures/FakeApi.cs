@@ -77,7 +77,7 @@ internal sealed class FakeApi : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls($"http://127.0.0.1:{port}");
         builder.Services.AddRoutingCore();
-        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, Wire.Default));
+        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractJson.Default));
         _app = builder.Build();
         _app.Use(NoteAsync);
         Map(_app);
@@ -105,11 +105,11 @@ internal sealed class FakeApi : IAsyncDisposable
     {
         app.MapGet("/healthz", () => Results.Text("ok"));
         app.MapGet("/api/v1/server", () => Results.Json(
-            new ServerInfo("0.1.0", Address.ToString(), "http://127.0.0.1:7080/", "sqlite", "/data", Samples.Now, "tcg", "kvm: no", "namespace", "privileges", "7.2", 249, 250), Wire.Default.ServerInfo));
-        app.MapGet("/api/v1/images", () => Results.Json<IReadOnlyList<ImageInfo>>(Images, Wire.Default.IReadOnlyListImageInfo));
-        app.MapGet("/api/v1/settings", () => Results.Json<IReadOnlyList<SettingInfo>>(Settings, Wire.Default.IReadOnlyListSettingInfo));
+            new ServerInfo("0.1.0", Address.ToString(), "http://127.0.0.1:7080/", "sqlite", "/data", Samples.Now, "tcg", "kvm: no", "namespace", "privileges", "7.2", 249, 250), ContractJson.Default.ServerInfo));
+        app.MapGet("/api/v1/images", () => Results.Json<IReadOnlyList<ImageInfo>>(Images, ContractJson.Default.IReadOnlyListImageInfo));
+        app.MapGet("/api/v1/settings", () => Results.Json<IReadOnlyList<SettingInfo>>(Settings, ContractJson.Default.IReadOnlyListSettingInfo));
         app.MapPut("/api/v1/settings/{key}", (string key, SettingChange change) => Results.Json(
-            Samples.Slots with { Key = key, Term = SettingKey.Find(key).Term, Unit = SettingKey.Find(key).Unit, Value = long.Parse(change.Value) }, Wire.Default.SettingInfo));
+            Samples.Slots with { Key = key, Term = SettingKey.Find(key).Term, Unit = SettingKey.Find(key).Unit, Value = long.Parse(change.Value) }, ContractJson.Default.SettingInfo));
         MapServices(app);
         MapJobs(app);
         MapMachines(app);
@@ -118,8 +118,8 @@ internal sealed class FakeApi : IAsyncDisposable
 
     private void MapServices(WebApplication app)
     {
-        app.MapGet("/api/v1/services", () => Results.Json<IReadOnlyList<ServiceInfo>>(Services, Wire.Default.IReadOnlyListServiceInfo));
-        app.MapGet("/api/v1/services/{name}", (string name) => Services.Find(service => service.Name == name) is { } found ? Results.Json(found, Wire.Default.ServiceInfo) : NotFound("service", name));
+        app.MapGet("/api/v1/services", () => Results.Json<IReadOnlyList<ServiceInfo>>(Services, ContractJson.Default.IReadOnlyListServiceInfo));
+        app.MapGet("/api/v1/services/{name}", (string name) => Services.Find(service => service.Name == name) is { } found ? Results.Json(found, ContractJson.Default.ServiceInfo) : NotFound("service", name));
         app.MapPut("/api/v1/services/{name}", async (string name, HttpRequest request) =>
         {
             using var reader = new StreamReader(request.Body);
@@ -127,7 +127,7 @@ internal sealed class FakeApi : IAsyncDisposable
             var isNew = Services.RemoveAll(service => service.Name == name) == 0;
             Services.Add(Samples.Primes with { Name = name, MachinesMin = spec.MachinesMin ?? 2, MachinesMax = spec.MachinesMax ?? 8 });
             Applied(spec);
-            return Results.Json(Services[^1], Wire.Default.ServiceInfo, statusCode: isNew ? 201 : 200);
+            return Results.Json(Services[^1], ContractJson.Default.ServiceInfo, statusCode: isNew ? 201 : 200);
         });
         app.MapDelete("/api/v1/services/{name}", (string name) => Services.RemoveAll(service => service.Name == name) > 0 ? Results.NoContent() : NotFound("service", name));
     }
@@ -139,20 +139,20 @@ internal sealed class FakeApi : IAsyncDisposable
             if (request.Name is { } name && Jobs.Values.FirstOrDefault(kept => kept.Name == name && kept.Service == request.Service) is { } before)
             {
                 return before.Path == request.Path
-                    ? Results.Json(before, Wire.Default.JobInfo)
+                    ? Results.Json(before, ContractJson.Default.JobInfo)
                     : Problem(409, "nameTaken", $"Service '{request.Service}' has another job named '{name}'", "give another name");
             }
 
             var job = Accept(request);
             Jobs[job.Id] = job;
-            return Results.Json(job, Wire.Default.JobInfo, statusCode: 201);
+            return Results.Json(job, ContractJson.Default.JobInfo, statusCode: 201);
         });
         app.MapGet("/api/v1/jobs", (string? service, string? state, string? name, string? after, int? limit) =>
         {
             var all = Jobs.Values.OrderBy(job => job.Id, StringComparer.Ordinal)
                 .Where(job => (service ?? job.Service) == job.Service && (state ?? job.State) == job.State && (name ?? job.Name) == job.Name && string.CompareOrdinal(job.Id, after ?? "") > 0);
             var page = all.Take(limit ?? 100).Select(job => job with { Result = null }).ToList();
-            return Results.Json(new JobPage(page, page.Count == (limit ?? 100) ? page[^1].Id : null), Wire.Default.JobPage);
+            return Results.Json(new JobPage(page, page.Count == (limit ?? 100) ? page[^1].Id : null), ContractJson.Default.JobPage);
         });
         app.MapGet("/api/v1/jobs/{id}", async (string id, int? waitMs, CancellationToken cancellation) =>
         {
@@ -162,7 +162,7 @@ internal sealed class FakeApi : IAsyncDisposable
                 await Task.Delay(5, cancellation);
             }
 
-            return Jobs.TryGetValue(id, out var now) ? Results.Json(now, Wire.Default.JobInfo) : NotFound("job", id);
+            return Jobs.TryGetValue(id, out var now) ? Results.Json(now, ContractJson.Default.JobInfo) : NotFound("job", id);
         });
         app.MapGet("/api/v1/jobs/{id}/result", (string id) => Jobs.GetValueOrDefault(id) switch
         {
@@ -178,17 +178,17 @@ internal sealed class FakeApi : IAsyncDisposable
             }
 
             Jobs[id] = job.Ended is null ? job with { State = "cancelled", Ended = Samples.Now } : job;
-            return Results.Json(Jobs[id], Wire.Default.JobInfo);
+            return Results.Json(Jobs[id], ContractJson.Default.JobInfo);
         });
     }
 
     private void MapMachines(WebApplication app)
     {
-        app.MapGet("/api/v1/machines", () => Results.Json<IReadOnlyList<MachineInfo>>(Machines, Wire.Default.IReadOnlyListMachineInfo));
-        app.MapGet("/api/v1/machines/{id}", (string id) => Machines.Find(machine => machine.Id == id) is { } found ? Results.Json(found, Wire.Default.MachineInfo) : NotFound("machine", id));
+        app.MapGet("/api/v1/machines", () => Results.Json<IReadOnlyList<MachineInfo>>(Machines, ContractJson.Default.IReadOnlyListMachineInfo));
+        app.MapGet("/api/v1/machines/{id}", (string id) => Machines.Find(machine => machine.Id == id) is { } found ? Results.Json(found, ContractJson.Default.MachineInfo) : NotFound("machine", id));
         app.MapGet("/api/v1/machines/{id}/log", (string id) => Results.Text(Log));
         app.MapDelete("/api/v1/machines/{id}", (string id) =>
-            Machines.Find(machine => machine.Id == id) is { } found ? Results.Json(found, Wire.Default.MachineInfo, statusCode: 202) : NotFound("machine", id));
+            Machines.Find(machine => machine.Id == id) is { } found ? Results.Json(found, ContractJson.Default.MachineInfo, statusCode: 202) : NotFound("machine", id));
     }
 
     private async Task<IResult> EventsAsync(long? after, int? limit, bool? newest, string? service, string? machine, string? kind, int? waitMs, CancellationToken cancellation)
@@ -200,7 +200,7 @@ internal sealed class FakeApi : IAsyncDisposable
             IReadOnlyList<EventInfo> page = [.. newest == true ? fit.TakeLast(limit ?? 100) : fit.Take(limit ?? 100)];
             if (page.Count > 0 || Environment.TickCount64 >= until)
             {
-                return Results.Json(new EventPage(page, page.Count > 0 ? page[^1].Id : after ?? 0), Wire.Default.EventPage);
+                return Results.Json(new EventPage(page, page.Count > 0 ? page[^1].Id : after ?? 0), ContractJson.Default.EventPage);
             }
 
             await Task.Delay(5, cancellation);
@@ -210,5 +210,5 @@ internal sealed class FakeApi : IAsyncDisposable
     private static IResult NotFound(string what, string name) => Problem(404, "notFound", $"There is no {what} '{name}'", "see the list");
 
     private static IResult Problem(int status, string code, string title, string detail) =>
-        Results.Json(new ApiProblem(title, status, detail, code, null), Wire.Default.ApiProblem, "application/problem+json", status);
+        Results.Json(new ApiProblem(title, status, detail, code, null), ContractJson.Default.ApiProblem, "application/problem+json", status);
 }

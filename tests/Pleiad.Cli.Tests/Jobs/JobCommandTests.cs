@@ -131,7 +131,7 @@ public sealed class JobCommandTests
 
         outcome.ExitCode.ShouldBe(0);
         outcome.Out.ShouldStartWith("job letter is waiting (");
-        var sent = JsonSerializer.Deserialize(api.Calls.ShouldHaveSingleItem().Body, Wire.Default.JobRequest)!;
+        var sent = JsonSerializer.Deserialize(api.Calls.ShouldHaveSingleItem().Body, ContractJson.Default.JobRequest)!;
         (sent.Service, sent.Name, sent.Path, sent.Method, sent.ContentType).ShouldBe(("echo", "letter", "/echo?x=1", "PUT", "text/plain"));
         sent.Body.ShouldBe("hello"u8.ToArray());
     }
@@ -223,7 +223,7 @@ public sealed class JobCommandTests
         {
             var lines = outcome.Out.TrimEnd().Split('\n');
             lines.Length.ShouldBe(2);
-            lines.ShouldAllBe(line => JsonSerializer.Deserialize(line, Wire.Default.IReadOnlyListJobInfo)!.Count == 3);
+            lines.ShouldAllBe(line => JsonSerializer.Deserialize(line, ContractJson.Default.IReadOnlyListJobInfo)!.Count == 3);
         }
         else
         {

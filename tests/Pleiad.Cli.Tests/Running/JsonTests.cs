@@ -46,7 +46,7 @@ public sealed class JsonTests
 
         var outcome = await CommandRun.WithAsync(api, "--json", "job", "show", "test3");
 
-        JsonSerializer.Deserialize(outcome.Out, Wire.Default.JobInfo).ShouldBe(Samples.Failed);
+        JsonSerializer.Deserialize(outcome.Out, ContractJson.Default.JobInfo).ShouldBe(Samples.Failed);
         outcome.Out.ShouldBe(
             """
             {

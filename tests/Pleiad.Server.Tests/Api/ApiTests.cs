@@ -110,7 +110,7 @@ public sealed class ApiTests(ApiTests.Fixture fixture) : IClassFixture<ApiTests.
         using var answer = await Http.GetAsync(path);
         ((int)answer.StatusCode).ShouldBe(status);
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
-        (await answer.Content.ReadFromJsonAsync(Wire.Default.ApiProblem))!.Detail.ShouldNotBeNullOrEmpty();
+        (await answer.Content.ReadFromJsonAsync(ContractJson.Default.ApiProblem))!.Detail.ShouldNotBeNullOrEmpty();
     }
 
     [Theory]
@@ -200,7 +200,7 @@ public sealed class ApiTests(ApiTests.Fixture fixture) : IClassFixture<ApiTests.
         using var answer = await Http.SendAsync(request);
         answer.IsSuccessStatusCode.ShouldBeFalse();
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
-        return (await answer.Content.ReadFromJsonAsync(Wire.Default.ApiProblem))!;
+        return (await answer.Content.ReadFromJsonAsync(ContractJson.Default.ApiProblem))!;
     }
 
     public sealed class Fixture : IAsyncLifetime

@@ -26,7 +26,7 @@ public sealed class UnprivilegedTests
         try
         {
             var line = await process.StandardOutput.ReadLineAsync().WaitAsync(TestServer.Limit) ?? throw new InvalidOperationException($"it ended: {await log}");
-            var info = JsonSerializer.Deserialize(line, Wire.Default.ServerInfo)!;
+            var info = JsonSerializer.Deserialize(line, ContractJson.Default.ServerInfo)!;
             info.Network.ShouldBe("user");
             info.NetworkReason.ShouldContain("CAP_NET_ADMIN are needed; run as root");
 

@@ -80,7 +80,7 @@ internal sealed class ChildServer : IAsyncDisposable
             throw new InvalidOperationException("it ended before it listened:\n" + Log);
         }
 
-        var info = JsonSerializer.Deserialize(announced, Wire.Default.ServerInfo)!;
+        var info = JsonSerializer.Deserialize(announced, ContractJson.Default.ServerInfo)!;
         Client = new PleiadClient(new Uri(info.Api));
         Gateway = new Uri(info.Gateway);
     }

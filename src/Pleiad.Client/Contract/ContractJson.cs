@@ -24,7 +24,7 @@ namespace Pleiad.Client.Contract;
 [JsonSerializable(typeof(IReadOnlyList<SettingInfo>))]
 [JsonSerializable(typeof(SettingChange))]
 [JsonSerializable(typeof(ApiProblem))]
-public sealed partial class Wire : JsonSerializerContext;
+public sealed partial class ContractJson : JsonSerializerContext;
 
 /// <summary>The server and its host: <c>GET /api/v1/server</c>.</summary>
 /// <param name="Version">Version of Pleiad.</param>

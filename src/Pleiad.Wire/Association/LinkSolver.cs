@@ -1,0 +1,507 @@
+namespace Pleiad.Wire.Association;
+
+/// <summary>
+/// Gives blocks of calls to requests. The model's likelihood of all at once is sampled by Gibbs steps and exchanges of two blocks (Geman and Geman 1984; Metropolis–Hastings),
+/// and learned by stochastic expectation–maximization (Celeux and Diebolt 1985): learn from a sample, sample again. A block's posterior is the mean of its conditional
+/// probabilities over the samples. Chance is seeded: the same traffic gives the same answer.
+/// </summary>
+internal sealed class LinkSolver(LinkModel model, ContextChooser contexts)
+{
+    private const int BootstrapRounds = 3;
+    private const int LearningRounds = 8;
+    private const int SweepsPerRound = 3;
+
+    // Requests that the model is first learned from, and those of each batch that it is followed with.
+    private const int LearnedRequests = 1500;
+    private const int FollowedRequests = 400;
+    private const int ContextRound = 3;
+    private const int Chains = 4;
+    private const int SweepsBefore = 8;
+    private const int SweepsCounted = 10;
+
+    // A candidate this much less likely by values alone is left out: e^-11 is below one in fifty thousand.
+    private const double EvidenceRange = 11;
+
+    // A block that the first chain is this sure of is not sampled again.
+    private const double SureShare = 0.9995;
+    private const double KeptBetweenBatches = 0.6;
+    private const double MarginSeconds = 1;
+
+    private readonly List<(Block Block, int Target, int Origin)> _moved = [];
+    private ulong _state = 0x9E3779B97F4A7C15;
+
+    /// <summary>Gives every block its candidates' posteriors.</summary>
+    /// <param name="requests">Requests of the calling tier, classified and with their values.</param>
+    /// <param name="blocks">Blocks of calls with their candidates.</param>
+    public void Solve(IReadOnlyList<Node> requests, IReadOnlyList<Block> blocks)
+    {
+        if (requests.Count == 0)
+        {
+            return;
+        }
+
+        SetBackground(blocks);
+        model.Values.CountRequests(requests);
+        if (!model.IsLearned)
+        {
+            Learn(requests, blocks);
+        }
+
+        var open = OpenOf(blocks);
+        SetContexts(requests);
+        var ambiguous = Weigh(open, prunes: true);
+        Begin(requests, blocks);
+
+        for (var chain = 0; chain < Chains && ambiguous.Count > 0; chain++)
+        {
+            // From different begins, as one chain can stay near where it began.
+            Scatter(ambiguous, chain);
+            Sweep(ambiguous, SweepsBefore, counts: false);
+            Sweep(ambiguous, SweepsCounted, counts: true);
+            if (chain == 0)
+            {
+                ambiguous = ambiguous.FindAll(static block => block.Weight.Max() < SureShare * (block.Weight.Sum() + block.WeightOfNone));
+            }
+        }
+
+        foreach (var block in open)
+        {
+            if (block.Candidates.Length == 1)
+            {
+                Step(block, counts: true, moves: false);
+            }
+        }
+
+        // What changes slowly is followed with a part of each batch.
+        LearnFrom(requests, KeptBetweenBatches, Math.Max(1, requests.Count / FollowedRequests));
+    }
+
+    /// <summary>Learns the model from the first requests, round by round.</summary>
+    private void Learn(IReadOnlyList<Node> all, IReadOnlyList<Block> allBlocks)
+    {
+        IReadOnlyList<Node> requests = all.Count > LearnedRequests ? [.. all.Take(LearnedRequests)] : all;
+        var lastNs = requests[^1].StartNs;
+        IReadOnlyList<Block> blocks = requests == all ? allBlocks : [.. allBlocks.TakeWhile(block => block.StartNs < lastNs)];
+        var open = OpenOf(blocks);
+        Bootstrap(open);
+        SetContexts(requests);
+        Weigh(open, prunes: false);
+        Begin(requests, blocks);
+        for (var round = 0; round < LearningRounds; round++)
+        {
+            LearnFrom(requests, 0, 1);
+            if (round == ContextRound)
+            {
+                contexts.Choose(requests);
+                SetContexts(requests);
+                LearnFrom(requests, 0, 1);
+            }
+
+            Sweep(Weigh(open, prunes: false), SweepsPerRound, counts: false);
+        }
+
+        LearnFrom(requests, 0, 1);
+        model.IsLearned = true;
+    }
+
+    private static List<Block> OpenOf(IReadOnlyList<Block> blocks)
+    {
+        var open = new List<Block>(blocks.Count);
+        foreach (var block in blocks)
+        {
+            if (!block.IsKnown && block.Candidates.Length > 0)
+            {
+                open.Add(block);
+            }
+        }
+
+        return open;
+    }
+
+    /// <summary>Before anything is known: every candidate weighs the same, then as its values say.</summary>
+    private void Bootstrap(List<Block> open)
+    {
+        for (var round = 0; round < BootstrapRounds; round++)
+        {
+            model.Fade(0);
+            foreach (var block in open)
+            {
+                var evidence = new double[block.Candidates.Length];
+                if (round > 0)
+                {
+                    model.Values.Evidence(block, evidence);
+                }
+
+                var most = evidence.Max();
+                var total = evidence.Sum(each => Math.Exp(each - most));
+                for (var index = 0; index < evidence.Length; index++)
+                {
+                    var weight = Math.Exp(evidence[index] - most) / total;
+                    if (weight > 0.001)
+                    {
+                        model.Values.Add(block, block.Candidates[index], weight);
+                        model.LearnRoughly(block.Candidates[index], block, weight);
+                    }
+                }
+            }
+
+            model.Update();
+        }
+    }
+
+    private void SetContexts(IEnumerable<Node> requests)
+    {
+        foreach (var request in requests)
+        {
+            request.Context = contexts.Of(request);
+        }
+    }
+
+    /// <summary>Background is what lies in no request at all; it is as frequent inside requests as outside.</summary>
+    private void SetBackground(IReadOnlyList<Block> blocks)
+    {
+        if (blocks.Count == 0)
+        {
+            return;
+        }
+
+        var seconds = (blocks.Max(block => block.EndNs) - blocks.Min(block => block.StartNs)) / 1e9;
+        var alone = blocks.Count(block => block.Candidates.Length == 0);
+        model.LogBackground = Math.Log((alone + 0.1) / (seconds + MarginSeconds));
+    }
+
+    /// <summary>Weighs each block's candidates by its values; returns the blocks with more than one.</summary>
+    private List<Block> Weigh(List<Block> open, bool prunes)
+    {
+        var ambiguous = new List<Block>();
+        foreach (var block in open)
+        {
+            if (block.Evidence.Length != block.Candidates.Length)
+            {
+                block.Evidence = new double[block.Candidates.Length];
+            }
+
+            model.Values.Evidence(block, block.Evidence);
+            for (var index = 0; index < block.Candidates.Length; index++)
+            {
+                block.Evidence[index] += model.Inside(block.Candidates[index], block);
+            }
+
+            if (prunes)
+            {
+                Prune(block);
+            }
+
+            if (block.Candidates.Length > 1)
+            {
+                ambiguous.Add(block);
+            }
+        }
+
+        return ambiguous;
+    }
+
+    /// <summary>Leaves out candidates that cannot be.</summary>
+    private static void Prune(Block block)
+    {
+        var least = block.Evidence.Max() - EvidenceRange;
+        if (block.Evidence.Min() < least)
+        {
+            var holder = block.Holder;
+            Take(block);
+            var kept = Enumerable.Range(0, block.Candidates.Length).Where(index => block.Evidence[index] >= least).ToList();
+            block.Candidates = [.. kept.Select(index => block.Candidates[index])];
+            block.Evidence = [.. kept.Select(index => block.Evidence[index])];
+            if (holder is not null)
+            {
+                Place(block, Math.Max(Array.IndexOf(block.Candidates, holder), 0));
+            }
+        }
+
+        block.Weight = new double[block.Candidates.Length];
+        block.WeightOfNone = 0;
+    }
+
+    private static void Begin(IReadOnlyList<Node> requests, IReadOnlyList<Block> blocks)
+    {
+        foreach (var request in requests)
+        {
+            request.Blocks.Clear();
+        }
+
+        foreach (var block in blocks.Where(block => block.Candidates.Length > 0))
+        {
+            var best = 0;
+            for (var index = 1; index < block.Candidates.Length; index++)
+            {
+                best = Score(block, index) > Score(block, best) ? index : best;
+            }
+
+            Place(block, best);
+        }
+
+        // Of what is equally likely the one that began last: most calls come soon.
+        static double Score(Block block, int index) =>
+            (block.Evidence.Length > index ? block.Evidence[index] : 0) - (block.Candidates[index].Blocks.Count * 2) - ((block.StartNs - block.Candidates[index].StartNs) / 1e12);
+    }
+
+    /// <summary>Draws all anew in order of time, each by what came before it.</summary>
+    private void Scatter(List<Block> ambiguous, int chain)
+    {
+        if (chain == 0)
+        {
+            return;
+        }
+
+        foreach (var block in ambiguous)
+        {
+            Take(block);
+        }
+
+        foreach (var block in ambiguous)
+        {
+            Step(block, counts: false, moves: true);
+        }
+    }
+
+    private void LearnFrom(IReadOnlyList<Node> requests, double keep, int step)
+    {
+        model.Fade(keep);
+        for (var index = 0; index < requests.Count; index += step)
+        {
+            model.Learn(requests[index]);
+        }
+
+        model.Update();
+    }
+
+    private void Sweep(List<Block> ambiguous, int sweeps, bool counts)
+    {
+        for (var sweep = 0; sweep < sweeps; sweep++)
+        {
+            foreach (var block in ambiguous)
+            {
+                Step(block, counts, moves: true);
+                Exchange(block);
+                ExchangeRest(block);
+            }
+        }
+    }
+
+    /// <summary>Draws the block's holder anew, all else as it is.</summary>
+    private void Step(Block block, bool counts, bool moves)
+    {
+        var current = block.Current;
+        Take(block);
+        Span<double> gain = block.Candidates.Length <= 64 ? stackalloc double[block.Candidates.Length] : new double[block.Candidates.Length];
+        var most = model.LogBackground;
+        for (var index = 0; index < gain.Length; index++)
+        {
+            gain[index] = block.Evidence[index] + Gain(block.Candidates[index], block);
+            most = Math.Max(most, gain[index]);
+        }
+
+        var none = Math.Exp(model.LogBackground - most);
+        var total = none;
+        for (var index = 0; index < gain.Length; index++)
+        {
+            gain[index] = Math.Exp(gain[index] - most);
+            total += gain[index];
+        }
+
+        if (counts)
+        {
+            for (var index = 0; index < gain.Length; index++)
+            {
+                block.Weight[index] += gain[index] / total;
+            }
+
+            block.WeightOfNone += none / total;
+        }
+
+        if (!moves)
+        {
+            Place(block, current);
+            return;
+        }
+
+        var drawn = Uniform() * total;
+        for (var index = 0; index < gain.Length; index++)
+        {
+            drawn -= gain[index];
+            if (drawn < 0)
+            {
+                Place(block, index);
+                return;
+            }
+        }
+
+        Place(block, Block.NoCandidate);
+    }
+
+    /// <summary>Tries to let two requests exchange two blocks, which single steps hardly reach.</summary>
+    private void Exchange(Block block)
+    {
+        if (block.Holder is not { } from)
+        {
+            return;
+        }
+
+        var target = (int)(Uniform() * block.Candidates.Length);
+        var to = block.Candidates[target];
+        if (to == from || to.Blocks.Count == 0)
+        {
+            return;
+        }
+
+        var other = to.Blocks[(int)(Uniform() * to.Blocks.Count)];
+        var back = Array.IndexOf(other.Candidates, from);
+        if (back < 0 || other.IsKnown)
+        {
+            return;
+        }
+
+        var (place, otherPlace) = (block.Current, other.Current);
+        var before = Likelihood(from) + Likelihood(to) + block.Evidence[place] + other.Evidence[otherPlace];
+        Take(block);
+        Take(other);
+        Place(block, target);
+        Place(other, back);
+        var after = Likelihood(from) + Likelihood(to) + block.Evidence[target] + other.Evidence[back];
+        if (Math.Log(Uniform() + 1e-300) < after - before)
+        {
+            return;
+        }
+
+        Take(block);
+        Take(other);
+        Place(block, place);
+        Place(other, otherPlace);
+    }
+
+    /// <summary>Tries to let two requests exchange all that they do from some moment on: where calls stand alone, single steps would have to break every chain to get there.</summary>
+    private void ExchangeRest(Block block)
+    {
+        if (block.Holder is not { } from || block.Candidates[(int)(Uniform() * block.Candidates.Length)] is var to && to == from)
+        {
+            return;
+        }
+
+        _moved.Clear();
+        if (!Gather(from, to, block.StartNs) || !Gather(to, from, block.StartNs) || _moved.Count == 1)
+        {
+            return;
+        }
+
+        var before = Likelihood(from) + Likelihood(to);
+        foreach (var (moved, target, origin) in _moved)
+        {
+            before += moved.Evidence[origin] - moved.Evidence[target];
+            Take(moved);
+        }
+
+        foreach (var (moved, target, _) in _moved)
+        {
+            Place(moved, target);
+        }
+
+        if (Math.Log(Uniform() + 1e-300) < Likelihood(from) + Likelihood(to) - before)
+        {
+            return;
+        }
+
+        foreach (var (moved, _, _) in _moved)
+        {
+            Take(moved);
+        }
+
+        foreach (var (moved, _, origin) in _moved)
+        {
+            Place(moved, origin);
+        }
+    }
+
+    /// <summary>Gathers a request's blocks from a moment on; false when one of them cannot be the other request's.</summary>
+    private bool Gather(Node from, Node to, long sinceNs)
+    {
+        foreach (var block in from.Blocks)
+        {
+            if (block.StartNs < sinceNs)
+            {
+                continue;
+            }
+
+            var target = Array.IndexOf(block.Candidates, to);
+            if (target < 0 || block.IsKnown)
+            {
+                return false;
+            }
+
+            _moved.Add((block, target, block.Current));
+        }
+
+        return true;
+    }
+
+    private double Likelihood(Node request)
+    {
+        var sum = 0.0;
+        Block? from = null;
+        foreach (var block in request.Blocks)
+        {
+            sum += model.Between(request, from, block);
+            from = block;
+        }
+
+        return sum + model.Between(request, from, null);
+    }
+
+    /// <summary>What a request's likelihood gains by having the block too.</summary>
+    private double Gain(Node request, Block block)
+    {
+        Block? before = null;
+        Block? after = null;
+        foreach (var other in request.Blocks)
+        {
+            if (other.StartNs > block.StartNs)
+            {
+                after = other;
+                break;
+            }
+
+            before = other;
+        }
+
+        return model.Between(request, before, block) + model.Between(request, block, after) - model.Between(request, before, after);
+    }
+
+    private static void Take(Block block)
+    {
+        block.Holder?.Blocks.Remove(block);
+        block.Current = Block.NoCandidate;
+    }
+
+    private static void Place(Block block, int candidate)
+    {
+        block.Current = candidate;
+        if (block.Holder is { } request)
+        {
+            var at = request.Blocks.Count;
+            while (at > 0 && request.Blocks[at - 1].StartNs > block.StartNs)
+            {
+                at--;
+            }
+
+            request.Blocks.Insert(at, block);
+        }
+    }
+
+    // xorshift64*: a fixed seed, and quick.
+    private double Uniform()
+    {
+        _state ^= _state >> 12;
+        _state ^= _state << 25;
+        _state ^= _state >> 27;
+        return (_state * 0x2545F4914F6CDD1D >> 11) * (1.0 / (1UL << 53));
+    }
+}

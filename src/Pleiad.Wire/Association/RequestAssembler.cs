@@ -1,0 +1,285 @@
+using Pleiad.Wire.Protocols;
+using Pleiad.Wire.Schemes;
+
+namespace Pleiad.Wire.Association;
+
+/// <summary>Takes whole requests with all that they caused, and what could not be given to one.</summary>
+internal interface IRequestSink
+{
+    /// <summary>A scheme is in force; comes before all else.</summary>
+    void Begin(TierMap map, RequestClasses classes);
+
+    /// <summary>An exchange of a tier, in no certain order; its <see cref="Node.Ahead"/> is counted.</summary>
+    void Exchange(Node node);
+
+    /// <summary>A front request; its calls below the threshold are not among <see cref="Node.Calls"/>.</summary>
+    void Request(Node request);
+
+    /// <summary>A call that no request was found for.</summary>
+    void Unattributed(Node call);
+}
+
+/// <summary>
+/// Gathers exchanges, settles them batch by batch, and gives out each front request once it can change no more. Memory holds a batch and what is under way: never the file.
+/// </summary>
+internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions options, Scheme? scheme) : IExchangeSink
+{
+    private readonly OpenExchanges _open = new();
+    private readonly RequestClasses _classes = new();
+    private readonly List<Exchange> _beforeScheme = [];
+    private List<Node>[] _pending = [];
+    private LinkAssociator[] _links = [];
+    private ArrivalCounter? _arrivals;
+    private TierMap? _map = scheme is null ? null : new TierMap(scheme);
+    private bool _begun;
+    private int _count;
+    private int _nextBatch = options.BatchExchanges;
+    private long _lastNs;
+
+    /// <summary>Exchanges of no tier of the scheme.</summary>
+    public long Outside { get; private set; }
+
+    public long Abandonments { get; private set; }
+
+    /// <summary>Exchanges too long under way for the batches to wait for them.</summary>
+    public long Overdue { get; private set; }
+
+    public IReadOnlyList<LinkAssociator> Links => _links;
+
+    public Scheme? Scheme => _map?.Scheme;
+
+    public void Opened(Exchange exchange)
+    {
+        exchange.Conversation.Count++;
+        _lastNs = Math.Max(_lastNs, exchange.StartNs);
+        _open.Add(exchange);
+    }
+
+    public void Abandoned(Exchange exchange)
+    {
+        Abandonments++;
+        _open.Remove(exchange);
+    }
+
+    public void Completed(Exchange exchange)
+    {
+        _open.Remove(exchange);
+        _lastNs = Math.Max(_lastNs, exchange.EndNs);
+        if (_map is null)
+        {
+            _beforeScheme.Add(exchange);
+        }
+        else
+        {
+            Add(exchange);
+        }
+
+        if (++_count >= _nextBatch)
+        {
+            Process(isLast: false);
+        }
+    }
+
+    /// <summary>Settles all that is left.</summary>
+    public void End() => Process(isLast: true);
+
+    private void Begin()
+    {
+        _map ??= SchemeProposal.From(_beforeScheme) is { } proposed ? new TierMap(proposed) : null;
+        if (_map is null)
+        {
+            return;
+        }
+
+        if (!_begun)
+        {
+            _begun = true;
+            _pending = [.. Enumerable.Range(0, _map.Count).Select(_ => new List<Node>())];
+            _links = [.. Enumerable.Range(0, _map.Count)
+                .Select(tier => (tier, callers: Enumerable.Range(0, _map.Count).Where(caller => _map.Calls[caller].Contains(tier)).ToList()))
+                .Where(each => each.callers.Count > 0).Select(each => new LinkAssociator(each.tier, each.callers, _map, _classes))];
+            _arrivals = new ArrivalCounter(_map);
+            sink.Begin(_map, _classes);
+        }
+
+        foreach (var exchange in _beforeScheme)
+        {
+            Add(exchange);
+        }
+
+        _beforeScheme.Clear();
+    }
+
+    private void Add(Exchange exchange)
+    {
+        if (!_begun)
+        {
+            Begin();
+        }
+
+        var tier = _map!.Of(exchange.Conversation);
+        if (tier < 0)
+        {
+            Outside++;
+            return;
+        }
+
+        var node = new Node(exchange, tier);
+        if (exchange.Conversation.Protocol is "http" or "ajp")
+        {
+            node.Class = _classes.Of(exchange.Method, exchange.Uri);
+        }
+
+        _pending[tier].Add(node);
+    }
+
+    private void Process(bool isLast)
+    {
+        Begin();
+        if (_map is null)
+        {
+            _nextBatch = _count + options.BatchExchanges;
+            return;
+        }
+
+        var known = isLast ? long.MaxValue : Math.Min(_open.OldestNs ?? _lastNs, _lastNs);
+        foreach (var nodes in _pending)
+        {
+            nodes.Sort(static (a, b) => a.StartNs != b.StartNs ? a.StartNs.CompareTo(b.StartNs) : a.EndNs.CompareTo(b.EndNs));
+        }
+
+        var whole = Array.ConvertAll(_pending, nodes => nodes.GetRange(0, nodes.FindLastIndex(node => node.StartNs < known) + 1));
+        _arrivals!.Count(whole);
+        Link(whole);
+        Commit(whole, isLast ? long.MaxValue : Horizon(whole, known));
+        var left = 0;
+        foreach (var nodes in _pending)
+        {
+            nodes.RemoveAll(node => node.Committed);
+            left += nodes.Count;
+        }
+
+        // What was under way for the length of several batches is not waited for any longer.
+        if (!isLast && left > options.BatchExchanges * options.BatchesWaitedMax)
+        {
+            Overdue++;
+            _open.RemoveOldest();
+        }
+
+        _count = left;
+        _nextBatch = left + options.BatchExchanges;
+    }
+
+    private void Link(List<Node>[] whole)
+    {
+        foreach (var nodes in whole)
+        {
+            foreach (var node in nodes)
+            {
+                node.CallsPosterior = 1;
+                node.ClearCalls();
+            }
+        }
+
+        foreach (var link in _links)
+        {
+            var requests = new List<Node>();
+            foreach (var caller in link.Callers)
+            {
+                requests.AddRange(whole[caller].FindAll(static node => node.Exchange.Kind == ExchangeKind.Request));
+            }
+
+            if (link.Callers.Count > 1)
+            {
+                requests.Sort(static (a, b) => a.StartNs.CompareTo(b.StartNs));
+            }
+
+            link.Associate(requests, whole[link.Tier]);
+        }
+
+        foreach (var link in _links)
+        {
+            foreach (var call in whole[link.Tier])
+            {
+                if (call.Parent is { } parent && call.ParentPosterior >= options.PosteriorMin)
+                {
+                    parent.AddCall(call);
+                }
+            }
+        }
+    }
+
+    /// <summary>What ended before this is settled: no request that can still change overlaps it.</summary>
+    private long Horizon(List<Node>[] whole, long known)
+    {
+        var horizon = known;
+        foreach (var node in whole.Where((_, tier) => _map!.Depth[tier] == 0).SelectMany(nodes => nodes))
+        {
+            if (node.EndNs >= known)
+            {
+                horizon = Math.Min(horizon, node.StartNs);
+            }
+        }
+
+        return horizon;
+    }
+
+    private void Commit(List<Node>[] whole, long horizon)
+    {
+        for (var tier = 0; tier < whole.Length; tier++)
+        {
+            foreach (var node in whole[tier])
+            {
+                if (!node.Committed && node.EndNs < horizon && _map!.Depth[tier] == 0)
+                {
+                    CommitTree(node);
+                    if (node.Exchange.Kind == ExchangeKind.Request)
+                    {
+                        sink.Request(node);
+                    }
+                }
+            }
+        }
+
+        foreach (var nodes in whole)
+        {
+            foreach (var node in nodes)
+            {
+                if (!node.Committed && node.EndNs < horizon && IsAlone(node))
+                {
+                    CommitTree(node);
+                    sink.Unattributed(node);
+                }
+            }
+        }
+    }
+
+    // A call of a request that is not settled yet waits with it.
+    private bool IsAlone(Node node) => node.Parent is not { } parent || node.ParentPosterior < options.PosteriorMin || parent.Committed;
+
+    private void CommitTree(Node node)
+    {
+        node.Committed = true;
+        sink.Exchange(node);
+        foreach (var call in node.Calls)
+        {
+            if (!call.Committed)
+            {
+                CommitTree(call);
+            }
+        }
+    }
+}
+
+/// <summary>How much is gathered before it is settled.</summary>
+internal sealed class AssemblerOptions
+{
+    /// <summary>Exchanges in a batch; the first one is what the model is learned from.</summary>
+    public int BatchExchanges { get; set; } = 12_000;
+
+    /// <summary>Batches that an exchange under way may hold up.</summary>
+    public int BatchesWaitedMax { get; set; } = 3;
+
+    /// <summary>A link less certain is left open.</summary>
+    public double PosteriorMin { get; set; } = 0.9;
+}

@@ -1,0 +1,58 @@
+using System.Text;
+
+namespace Pleiad.Wire.Protocols;
+
+/// <summary>Numbers the patterns of statements: the same text but for its values and comments has the same number.</summary>
+internal sealed class StatementTable
+{
+    /// <summary>The number for all patterns beyond the bound.</summary>
+    public const int Other = 1;
+
+    private const int StatementsMax = 20_000;
+    private const int TextBytesMax = 400;
+
+    // Patterns that ask nothing of the data: what pools send to see whether a connection is alive.
+    private static readonly string[] Validations = ["", "SELECT ?", "SELECT ? FROM DUAL", "VALUES ?", "VALUES (?)", "/* PING */ SELECT ?"];
+
+    private readonly Dictionary<ulong, int> _numbers = [];
+    private readonly List<(string Text, bool IsValidation)> _statements = [("", false), ("(other statements)", false)];
+
+    public int Count => _statements.Count;
+
+    public string Text(int number) => _statements[number].Text;
+
+    public bool IsValidation(int number) => _statements[number].IsValidation;
+
+    /// <summary>The number of a pattern, as <see cref="StatementPattern"/> wrote it.</summary>
+    public int Of(ReadOnlySpan<byte> pattern)
+    {
+        var hash = ValueHash.OfBytes(pattern);
+        return _numbers.TryGetValue(hash, out var number) ? number : Add(hash, Encoding.UTF8.GetString(pattern[..Math.Min(pattern.Length, TextBytesMax)]));
+    }
+
+    /// <summary>The number of several statements sent together.</summary>
+    public int Of(int first, int second)
+    {
+        if (first == 0 || second == 0)
+        {
+            return first + second;
+        }
+
+        var hash = ValueHash.Combine((ulong)first, (ulong)second);
+        return _numbers.TryGetValue(hash, out var number) ? number : Add(hash, Cut($"{Text(first)}; {Text(second)}"));
+    }
+
+    private int Add(ulong hash, string text)
+    {
+        if (_statements.Count >= StatementsMax)
+        {
+            return Other;
+        }
+
+        _statements.Add((text, Validations.Contains(text.TrimEnd(';', ' ').ToUpperInvariant())));
+        _numbers.Add(hash, _statements.Count - 1);
+        return _statements.Count - 1;
+    }
+
+    private static string Cut(string text) => text.Length > TextBytesMax ? text[..TextBytesMax] : text;
+}
