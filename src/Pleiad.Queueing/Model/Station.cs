@@ -52,6 +52,9 @@ public sealed record Station
     /// <summary>Name, unique among stations.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Line of the model file, from 1, or 0 when it was not read from one.</summary>
+    public int Line { get; init; }
+
     /// <summary>Number of servers, at least 1; of no meaning for delay.</summary>
     public int Servers { get; init; } = 1;
 

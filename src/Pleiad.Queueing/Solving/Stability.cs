@@ -32,7 +32,7 @@ internal static class Stability
         var most = load is { } r ? string.Create(CultureInfo.InvariantCulture, $", or lower the arrival rates by more than {1 - (1 / r):P0}") : ", or lower the arrival rates";
         var remedy = servers is { } n && station.Speed is null ? $"give it at least {n} servers{most}" : station.Threads is null ? $"give it more servers{most}" : $"give it more threads or servers{most}";
         var what = load is { } known ? string.Create(CultureInfo.InvariantCulture, $"its utilization would be {known:0.00}") : "its queue grows without end";
-        return new ModelUnsolvableException(UnsolvableReason.Unstable, station.Name, $"station '{station.Name}' is unstable: {what}; {remedy}");
+        return new ModelUnsolvableException(UnsolvableReason.Unstable, station.Name, $"{(station.Line > 0 ? $"line {station.Line}: " : "")}station '{station.Name}' is unstable: {what}; {remedy}");
     }
 
     /// <summary>Whether losses somewhere may keep the load below what arrives.</summary>
