@@ -6,6 +6,7 @@ using Pleiad.Cli.Images;
 using Pleiad.Cli.Jobs;
 using Pleiad.Cli.Machines;
 using Pleiad.Cli.Models;
+using Pleiad.Cli.Predict;
 using Pleiad.Cli.Running;
 using Pleiad.Cli.Services;
 using Pleiad.Cli.Settings;
@@ -63,6 +64,7 @@ internal static class Program
         {
             new ModelSolveCommand(terminal),
         },
+        new PredictCommand(terminal),
         new CompletionCommand(terminal),
         new CompleteCommand(terminal),
     };
