@@ -63,6 +63,8 @@ internal static class Program
         new Noun("model", "Queueing models: what a system will do, computed or simulated.")
         {
             new ModelSolveCommand(terminal),
+            new ModelFitCommand(terminal),
+            new ModelImportCommand(terminal),
         },
         new PredictCommand(terminal),
         new CompletionCommand(terminal),

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Pleiad.Cli.Running;
 using Pleiad.Core.Documents;
 using Pleiad.Queueing.Documents;
+using Pleiad.Queueing.Imports;
 using Pleiad.Queueing.Model;
 using Pleiad.Queueing.Solving;
 
@@ -14,11 +15,42 @@ internal static class ModelFile
 
     public static Argument<string> Argument() => new("MODEL") { Description = "The model: a YAML or JSON file (docs/models.md), .jsimg of JMT, .lqn or .lqnx; '-' reads stdin." };
 
-    public static async Task<QueueingModel> ReadAsync(Terminal terminal, string file, CancellationToken cancellation)
+    /// <summary>Reads a model; what was not understood of another program's is noted on standard error.</summary>
+    public static async Task<QueueingModel> ReadAsync(Terminal terminal, string file, CancellationToken cancellation) => (await ImportAsync(terminal, file, cancellation)).Model;
+
+    public static async Task<ImportedModel> ImportAsync(Terminal terminal, string file, CancellationToken cancellation)
     {
         var text = await InputFile.ReadTextAsync(terminal, "MODEL", file, BytesMax, cancellation);
         var subject = file == "-" ? "stdin" : Path.GetFileName(file);
-        return Guarded(() => ModelDocument.Parse(text, subject));
+        var imported = Guarded(() => ModelReader.Read(text, subject));
+        foreach (var line in imported.NotUnderstood)
+        {
+            terminal.Note($"not understood: {line}");
+        }
+
+        return imported;
+    }
+
+    /// <summary>Writes a model to a file or stdout, as YAML or JSON.</summary>
+    public static async Task WriteModelAsync(Terminal terminal, string? file, QueueingModel model, IReadOnlyList<string> remarks, bool isJson, CancellationToken cancellation)
+    {
+        var text = isJson ? ModelWriter.Json(model) + "\n" : ModelWriter.Yaml(model, remarks);
+        if (file is null)
+        {
+            terminal.Out.Write(text);
+            return;
+        }
+
+        try
+        {
+            await File.WriteAllTextAsync(file, text, cancellation);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException("model", new InputProblem("--out", file, $"cannot be written ({error.Message.TrimEnd('.')})", "give a file in a directory that you may write to"), error);
+        }
+
+        terminal.Note($"model written to {file}");
     }
 
     /// <summary>Calls the library; its refusals become the program's.</summary>

@@ -108,4 +108,5 @@ internal sealed record SimulationReport(ulong Seed, int Replications, long Event
 /// <summary>JSON of models and predictions.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(SolutionReport))]
+[JsonSerializable(typeof(DistributionReport))]
 internal sealed partial class ModelJson : JsonSerializerContext;
