@@ -67,6 +67,7 @@ internal sealed class ApproximateMva
         for (var round = 0; _linearizes && round < 3; round++)
         {
             // How the shares Q/N change when one customer of class s is missing.
+            var changed = new double[_closed.Length, _demands.Stations, _closed.Length];
             for (var s = 0; s < _closed.Length; s++)
             {
                 if (full[s] == 0)
@@ -81,15 +82,12 @@ internal sealed class ApproximateMva
                 {
                     for (var k = 0; k < _demands.Stations; k++)
                     {
-                        fractions[r, k, s] = (less[r] > 0 ? fewer[r, k] / less[r] : 0) - (full[r] > 0 ? q[r, k] / full[r] : 0);
-                        if (less[r] == 0)
-                        {
-                            fractions[r, k, s] = 0;
-                        }
+                        changed[r, k, s] = less[r] > 0 && full[r] > 0 ? (fewer[r, k] / less[r]) - (q[r, k] / full[r]) : 0;
                     }
                 }
             }
 
+            fractions = changed;
             (x, q) = Core(full, fractions);
         }
 

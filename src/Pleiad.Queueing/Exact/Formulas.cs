@@ -42,9 +42,21 @@ internal static class Formulas
         return (1 + variation) / ((2 * variation / exponential) + ((1 - variation) / constant));
     }
 
-    /// <summary>Mean wait in GI/G/c, about (Allen and Cunneen 1978); exact for M/M/c and M/G/1.</summary>
-    public static double WaitGGc(double rate, double service, double arrivalVariation, double serviceVariation, int c) =>
-        Math.Abs(arrivalVariation - 1) < 1e-9 ? WaitMGc(rate, service, serviceVariation, c) : (arrivalVariation + serviceVariation) / 2 * WaitMMc(rate, service, c);
+    /// <summary>Mean wait in GI/G/c, about (Allen and Cunneen 1978, corrected by Krämer and Langenbach-Belz 1976); exact for M/M/c and M/G/1.</summary>
+    public static double WaitGGc(double rate, double service, double arrivalVariation, double serviceVariation, int c)
+    {
+        if (Math.Abs(arrivalVariation - 1) < 1e-9)
+        {
+            return WaitMGc(rate, service, serviceVariation, c);
+        }
+
+        var load = rate * service / c;
+        var both = arrivalVariation + serviceVariation;
+        var correction = load <= 0 || both <= 0 ? 1
+            : arrivalVariation < 1 ? Math.Exp(-2 * (1 - load) / (3 * load) * (1 - arrivalVariation) * (1 - arrivalVariation) / both)
+            : Math.Exp(-(1 - load) * (arrivalVariation - 1) / (arrivalVariation + (4 * serviceVariation)));
+        return both / 2 * WaitMMc(rate, service, c) * correction;
+    }
 
     /// <summary>Probabilities of 0 … K customers in M/M/c/K; also M/G/c/c (K = c) and M/G/1-PS/K, which depend on the mean only.</summary>
     public static double[] BoundedQueue(double rate, double service, int c, int capacity)

@@ -42,7 +42,7 @@ public sealed class Predictor
             Outcome outcome;
             try
             {
-                outcome = OutcomeOf(load, servers, Simulator.Solve(model, options, "a variant", _cancellation));
+                outcome = OutcomeOf(load, servers, model, Simulator.Solve(model, options, "a variant", _cancellation));
             }
             catch (ModelUnsolvableException error) when (error.Reason is UnsolvableReason.Unstable or UnsolvableReason.Deadlock)
             {
@@ -104,8 +104,29 @@ public sealed class Predictor
         };
     }
 
-    private Outcome OutcomeOf(double load, IReadOnlyList<int> servers, Solution solution) =>
-        new(load, servers, solution, null, [.. _question.Objectives.Select(each => (each, each.FigureOf(solution))).Select(each => new ObjectiveResult(each.each, each.Item2, each.Item2.High <= each.each.Limit))]);
+    /// <summary>Objectives are judged by what is known exactly where that is so, else by the simulation: noise must not cost a server.</summary>
+    private Outcome OutcomeOf(double load, IReadOnlyList<int> servers, QueueingModel model, Solution simulated)
+    {
+        var known = _question.Objectives.Count > 0 ? ModelSolver.TryKnown(model) : null;
+        var byLaw = known is null && model.IsOpen && !ModelSolver.IsUncertain(model) && model.Classes.All(each => each.Patience is null) && model.Stations.All(station => station.Capacity is null) ? Demands.Of(model) : null;
+        return new Outcome(load, servers, simulated, null, [.. _question.Objectives.Select(objective =>
+        {
+            var figure = objective.FigureOf(simulated);
+            if (known is not null && objective.FigureOf(known) is { Value: var exact } && !double.IsNaN(exact))
+            {
+                figure = new Estimate(exact);
+            }
+            else if (byLaw is not null && objective.Kind == ObjectiveKind.Utilization)
+            {
+                // What arrives is served: U = λD/m.
+                figure = new Estimate(Enumerable.Range(0, model.Stations.Count).Where(k => !model.Stations[k].IsDelay && model.Stations[k].Speed is null && (objective.Of is null || objective.Of == model.Stations[k].Name))
+                    .Select(k => byLaw.OpenLoad(k) / model.Stations[k].Servers).DefaultIfEmpty(0).Max());
+            }
+
+            // An interval must lie below the bound; a figure without one too, but for rounding.
+            return new ObjectiveResult(objective, figure, figure.HalfWidth is null ? figure.Value < objective.Limit * (1 - 1e-9) : figure.High <= objective.Limit);
+        })]);
+    }
 
     private static IEnumerable<int> Queues(QueueingModel model) => Enumerable.Range(0, model.Stations.Count).Where(k => !model.Stations[k].IsDelay && model.Stations[k].Speed is null);
 

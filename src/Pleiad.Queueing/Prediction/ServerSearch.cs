@@ -73,7 +73,7 @@ internal sealed class ServerSearch
 
             var limit = _objectives.Where(each => each.Kind == ObjectiveKind.Utilization && (each.Of is null || each.Of == station.Name)).Select(each => each.Limit).Append(1).Min();
             var work = demands.OpenLoad(k);
-            return Math.Max(1, limit < 1 ? (int)Math.Ceiling((work / limit) - 1e-9) : (int)Math.Floor(work + 1e-9) + 1);
+            return Math.Max(1, (int)Math.Floor((work / limit) + 1e-9) + 1);
         })];
     }
 

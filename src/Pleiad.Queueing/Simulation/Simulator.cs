@@ -84,7 +84,15 @@ internal sealed class Simulator
                     RefuseGrowth();
                 }
 
-                ClearHistograms();
+                if (cut != 0)
+                {
+                    // Histograms have no batches: they begin again behind the first stretch, which is then the smaller part.
+                    ClearHistograms();
+                    Extend(2);
+                    Continue(cancellation);
+                    cut = Statistics.WarmUp(Population());
+                }
+
                 return Math.Max(0, cut);
             }
 

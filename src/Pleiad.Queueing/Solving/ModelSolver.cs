@@ -61,26 +61,10 @@ public static class ModelSolver
 
     private const string TooLarge = "its populations are too many for an exact solution";
 
-    /// <summary>Quick figures by any method that covers the model, exact ones first; null when only simulation does.</summary>
-    internal static Solution? TryQuick(QueueingModel model)
-    {
-        var (exact, _) = TryExact(model);
-        if (exact is not null)
-        {
-            return exact;
-        }
+    /// <summary>The exact solution, or null when there is none or the model's inputs are uncertain.</summary>
+    internal static Solution? TryKnown(QueueingModel model) => IsUncertain(model) ? null : TryExact(model).Solution;
 
-        try
-        {
-            return Approximate(model, "quick");
-        }
-        catch (ModelUnsolvableException error) when (error.Reason == UnsolvableReason.MethodDoesNotApply)
-        {
-            return null;
-        }
-    }
-
-    private static bool IsUncertain(QueueingModel model) => model.Stations.Any(station => station.Uncertainty.Any(u => u > 0));
+    internal static bool IsUncertain(QueueingModel model) => model.Stations.Any(station => station.Uncertainty.Any(u => u > 0));
 
     private static (Solution? Solution, string? Obstacle) TryExact(QueueingModel model)
     {
