@@ -157,14 +157,5 @@ public sealed class LayeredTests
         return (throughput, (users / throughput) - think);
     }
 
-    private static string Sample(string name)
-    {
-        var directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "Pleiad.slnx")))
-        {
-            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("not below the repository");
-        }
-
-        return File.ReadAllText(Path.Combine(directory, "samples", "models", name));
-    }
+    private static string Sample(string name) => File.ReadAllText(Path.Combine(Samples.Root, "samples", "models", name));
 }

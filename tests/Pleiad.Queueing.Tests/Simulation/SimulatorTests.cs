@@ -42,7 +42,7 @@ public sealed class SimulatorTests
         // Written down from one run; another machine, another mathematical library or an unnoticed change of the streams would change it.
         var solution = Run(Solve.Model(SingleServer), new SimulationOptions { Seed = 1, HorizonSeconds = 10_000, Replications = 2 });
 
-        solution.Simulation!.Events.ShouldBe(19894);
+        solution.Simulation!.Events.ShouldBe(19497);
         solution.System.ResponseTime.Value.ShouldBe(1.9684, 0.00005);
     }
 
@@ -185,15 +185,15 @@ public sealed class SimulatorTests
     public void Retries_make_more_work_unless_the_abandoned_is_dropped()
     {
         const string yaml = """
-            classes: [{ name: a, rate: 0.4, timeout: 3s, retries: 2, backoff: 1s, abandoned: HOW }]
+            classes: [{ name: a, rate: 0.3, timeout: 3s, retries: 2, backoff: 1s, abandoned: HOW }]
             stations: [{ name: s, service: { exponential: 1 } }]
             """;
         var (served, dropped) = (Solve.Simulated(yaml.Replace("HOW", "served")), Solve.Simulated(yaml.Replace("HOW", "dropped")));
 
-        served.At("s").Utilization.Low.ShouldBeGreaterThan(0.42);
+        served.At("s").Utilization.Low.ShouldBeGreaterThan(0.31);
         dropped.At("s").Utilization.High.ShouldBeLessThan(served.At("s").Utilization.Low);
-        served.System.TimeoutRate.Low.ShouldBeGreaterThan(0.02);
-        (served.System.Throughput.Value + (served.System.Failed.Value * 0.4)).ShouldBe(0.4, 0.02);
+        served.System.TimeoutRate.Low.ShouldBeGreaterThan(0.01);
+        (served.System.Throughput.Value + (served.System.Failed.Value * 0.3)).ShouldBe(0.3, 0.02);
     }
 
     [Fact]
