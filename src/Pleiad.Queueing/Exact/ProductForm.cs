@@ -9,9 +9,9 @@ namespace Pleiad.Queueing.Exact;
 internal static class ProductForm
 {
     /// <summary>Work that an exact solution may take; beyond it approximate mean value analysis answers.</summary>
-    private const double CostMax = 3e9;
+    private const double CostMax = 1e9;
 
-    private const double SizeMax = 4e6;
+    private const double SizeMax = 2e6;
 
     private static readonly double[] Probabilities = [0.5, 0.9, 0.95, 0.99];
 
@@ -81,7 +81,7 @@ internal static class ProductForm
         var closed = Enumerable.Range(0, demands.Classes).Where(c => !model.Classes[c].IsOpen).ToArray();
         var populations = closed.Select(c => demands.Population[c]).ToArray();
         var size = Lattice.SizeOf(populations);
-        if (size > SizeMax || size * demands.Stations > 1e8)
+        if (size > SizeMax || size * demands.Stations > 3e7)
         {
             return null;
         }
