@@ -14,8 +14,9 @@ needs_program=(
     /usr/include/stdio.h=libc6-dev dpkg-source=dpkg-dev flock=util-linux
 )
 needs_tests=(
-    "${needs_program[@]}" '/usr/lib/postgresql/*/bin/initdb=postgresql'
-    octave-cli=octave '/usr/share/octave/packages/queueing-*/qncsmva.m=octave-queueing'
+    "${needs_program[@]}" '/usr/lib/postgresql/*/bin/initdb=postgresql' dnsmasq=dnsmasq-base
+    clang=clang ld.lld=lld /usr/include/zlib.h=zlib1g-dev /usr/sbin/mke2fs=e2fsprogs # the C# service of a Linux machine; a disk
+    octave-cli=octave '/usr/share/octave/packages/queueing-*/qncsmva.m=octave-queueing' # models solved by another program
 )
 
 say() { printf '%s\n' "$*" >&2; }

@@ -10,6 +10,11 @@ if (args is [BareStarts.Child, var kernel])
     return await BareStarts.ServeAsync(kernel);
 }
 
+if (args.Contains(LaunchBench.Option))
+{
+    return await LaunchBench.RunAsync(args.Contains("--json"));
+}
+
 var rounds = args.Contains("--short") ? 10 : 40;
 var json = args.Contains("--json");
 await using var bench = await StartBench.PrepareAsync(message => Console.Error.WriteLine(message));

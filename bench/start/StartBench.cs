@@ -115,7 +115,7 @@ internal sealed class StartBench : IAsyncDisposable
     {
         var machine = Order();
         var seen = await machine.Started;
-        var took = seen.StartDuration ?? throw new InvalidOperationException(seen.FailureDetail);
+        var took = seen.Start?.Duration ?? throw new InvalidOperationException(seen.FailureDetail);
         await machine.StopAsync();
         return took.TotalMilliseconds;
     }

@@ -6,7 +6,7 @@
 enum { BUCKETS = 4 };
 #define BUCKET_NANOSECONDS 250000000ull
 
-static uint64_t base_tsc, base_nanoseconds;
+static uint64_t base_tsc, unix_base;
 static uint64_t nanoseconds_per_tick; /* 32.32 fixed point */
 
 static uint64_t busy_total, busy_since;
@@ -28,11 +28,12 @@ static void read_pair(uint64_t *tsc, uint32_t *timer)
     }
 }
 
-static void measure(void)
+void clock_begin(uint64_t boot_tsc)
 {
     uint64_t tsc_first, tsc_last;
     uint32_t timer_first, timer_last;
 
+    base_tsc = boot_tsc;
     apic_timer_free_run();
     read_pair(&tsc_first, &timer_first);
     while (apic_timer_elapsed() - timer_first < 2000000 / APIC_TIMER_NANOSECONDS) {
@@ -42,23 +43,14 @@ static void measure(void)
     nanoseconds_per_tick = (nanoseconds << 32) / (tsc_last - tsc_first);
 }
 
-void clock_begin(uint64_t boot_tsc)
-{
-    base_tsc = boot_tsc;
-    measure();
-}
-
-void clock_measure_again(void)
-{
-    base_nanoseconds = clock_nanoseconds();
-    base_tsc = read_tsc();
-    measure();
-}
-
 uint64_t clock_nanoseconds(void)
 {
-    return base_nanoseconds + (uint64_t)(((unsigned __int128)(read_tsc() - base_tsc) * nanoseconds_per_tick) >> 32);
+    return (uint64_t)(((unsigned __int128)(read_tsc() - base_tsc) * nanoseconds_per_tick) >> 32);
 }
+
+void clock_set_unix(uint64_t nanoseconds) { unix_base = nanoseconds - clock_nanoseconds(); }
+
+uint64_t clock_unix_nanoseconds(void) { return unix_base == 0 ? 0 : unix_base + clock_nanoseconds(); }
 
 uint32_t clock_milliseconds(void) { return (uint32_t)(clock_nanoseconds() / 1000000); }
 

@@ -6,10 +6,10 @@
 
 /* Measures the counter against the local APIC's timer (2 ms). Time 0 is `boot_tsc`. */
 void clock_begin(uint64_t boot_tsc);
-/* Measures again without a step in time: after a restore on a host whose counter runs at another rate. */
-void clock_measure_again(void);
-
 uint64_t clock_nanoseconds(void);
+/* The wall clock, since 1970; 0 until the host has told the time. */
+void clock_set_unix(uint64_t nanoseconds);
+uint64_t clock_unix_nanoseconds(void);
 uint32_t clock_milliseconds(void); /* wraps after 49 days; compare by difference */
 
 /* Bracket the halt: everything outside of it counts as work. */

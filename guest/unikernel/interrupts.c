@@ -18,13 +18,12 @@ enum {
     APIC_TIMER_CURRENT = 0x390,
     APIC_TIMER_DIVIDE = 0x3e0,
     LVT_MASKED = 1 << 16,
-    LVT_NMI = 4 << 8,
     LEVEL_TRIGGERED = 1 << 15,
-    VECTOR_NMI = 2,
     VECTOR_DOUBLE_FAULT = 8,
     VECTOR_DEVICE = 0x20,
     VECTOR_TIMER = 0x21,
-    VECTORS = 0x22, /* with a stub each */
+    VECTOR_SERIAL = 0x22,
+    VECTORS = 0x23, /* with a stub each */
     VECTOR_SPURIOUS = 0xff,
     CODE_SELECTOR = 0x08,
     TSS_SELECTOR = 0x18,
@@ -61,7 +60,7 @@ static char fault_stack[2048] __attribute__((aligned(16)));
 
 static void (*device_acknowledge)(void *);
 static void *device_context;
-static volatile int nmi_seen;
+static volatile int serial_seen;
 static volatile int timer_armed;
 static uint64_t timer_due; /* nanoseconds since boot */
 
@@ -109,34 +108,41 @@ void interrupts_begin(void)
     write_msr(APIC_BASE, (LOCAL_APIC & ~0xffful) | (read_msr(APIC_BASE) & 0x7ff) | 1 << 11);
     apic_write(APIC_SPURIOUS, 1 << 8 | VECTOR_SPURIOUS);
     apic_write(APIC_LVT_LINT0, LVT_MASKED);
-    apic_write(APIC_LVT_LINT1, LVT_NMI);
+    apic_write(APIC_LVT_LINT1, LVT_MASKED);
     apic_write(APIC_TIMER_DIVIDE, 3); /* by 16 */
     apic_write(APIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
 }
 
-void interrupts_route(unsigned irq, void (*acknowledge)(void *), void *device)
+static void route(unsigned irq, uint32_t how)
 {
     uintptr_t chip = IO_APIC + (irq / 24) * IO_APIC_STEP;
     unsigned entry = 0x10 + 2 * (irq % 24);
-
-    device_acknowledge = acknowledge;
-    device_context = device;
     mmio_write(chip, entry + 1); /* register select, then the window at 0x10 */
     mmio_write(chip + 0x10, mmio_read(LOCAL_APIC + 0x20) & 0xff000000);
     mmio_write(chip, entry);
-    mmio_write(chip + 0x10, LEVEL_TRIGGERED | VECTOR_DEVICE);
+    mmio_write(chip + 0x10, how);
 }
+
+void interrupts_route(unsigned irq, void (*acknowledge)(void *), void *device)
+{
+    device_acknowledge = acknowledge;
+    device_context = device;
+    route(irq, LEVEL_TRIGGERED | VECTOR_DEVICE);
+}
+
+void interrupts_route_serial(unsigned irq) { route(irq, VECTOR_SERIAL); }
 
 void interrupt_dispatch(struct trap_frame *frame)
 {
     switch (frame->vector) {
-    case VECTOR_NMI:
-        nmi_seen = 1;
-        return;
     case VECTOR_DEVICE:
         if (device_acknowledge) {
             device_acknowledge(device_context);
         }
+        apic_write(APIC_EOI, 0);
+        return;
+    case VECTOR_SERIAL:
+        serial_seen = 1;
         apic_write(APIC_EOI, 0);
         return;
     case VECTOR_TIMER:
@@ -179,9 +185,9 @@ void apic_timer_free_run(void)
 
 uint32_t apic_timer_elapsed(void) { return UINT32_MAX - mmio_read(LOCAL_APIC + APIC_TIMER_CURRENT); }
 
-int interrupts_take_nmi(void)
+int interrupts_take_serial(void)
 {
-    int seen = nmi_seen;
-    nmi_seen = 0;
+    int seen = serial_seen;
+    serial_seen = 0;
     return seen;
 }

@@ -14,14 +14,16 @@ void interrupts_begin(void);
    device drop its request: inputs are level-triggered. One device at most. */
 void interrupts_route(unsigned irq, void (*acknowledge)(void *), void *device);
 
+/* The same for the serial port's input, which is edge-triggered and needs no acknowledgement: it is only remembered. */
+void interrupts_route_serial(unsigned irq);
+/* Whether the serial port has interrupted since the last call. */
+int interrupts_take_serial(void);
+
 /* Halts until an interrupt comes, or until about `milliseconds` have passed. */
 void interrupts_wait(uint32_t milliseconds);
 
 /* The APIC timer as a free-running counter, for measuring the clock. */
 void apic_timer_free_run(void);
 uint32_t apic_timer_elapsed(void);
-
-/* Whether a non-maskable interrupt has come since the last call: the host announces a restore by one. */
-int interrupts_take_nmi(void);
 
 #endif

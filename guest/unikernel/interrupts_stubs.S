@@ -6,7 +6,7 @@
         .balign 16
 interrupt_stubs:
         vector = 0
-        .rept 0x22
+        .rept 0x23
         .balign 16
         /* Intel SDM volume 3, table 6-1: these push an error code themselves. */
         .if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21

@@ -64,6 +64,14 @@ void network_begin(const char *command_line, const struct configuration *configu
     network_set_address(configuration);
 }
 
+void network_set_mac(const uint8_t mac[6])
+{
+    /* QEMU's card gives the guest every frame until the guest asks for a filter, which this one does not. */
+    memcpy(card.hwaddr, mac, sizeof card.hwaddr);
+}
+
+uint32_t network_address(void) { return lwip_ntohl(netif_ip4_addr(&card)->addr); }
+
 void network_set_address(const struct configuration *configuration)
 {
     ip4_addr_t address = {lwip_htonl(configuration->address)};

@@ -7,7 +7,11 @@
 #include <stdbool.h>
 
 void network_begin(const char *command_line, const struct configuration *configuration);
-/* Takes the address over and tells the neighbours. */
+/* The card's address from now on. */
+void network_set_mac(const uint8_t mac[6]);
+/* In host byte order. */
+uint32_t network_address(void);
+/* Takes the address over and tells the neighbours. Open connections of another address are reset; the port stays. */
 void network_set_address(const struct configuration *configuration);
 
 /* Handles what has been received and what is due, and sends what came of it. True when it did something. */

@@ -46,6 +46,15 @@ static void refill(void)
     taken = 32;
 }
 
+void random_mix(const void *bytes, size_t length)
+{
+    const uint8_t *from = bytes;
+    uint8_t *key = (uint8_t *)(state + 4);
+    for (size_t i = 0; i < length; i++) {
+        key[i % 32] ^= from[i];
+    }
+}
+
 void random_reseed(void)
 {
     static const uint32_t constants[4] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};

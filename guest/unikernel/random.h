@@ -7,6 +7,8 @@
 
 /* Mixes new entropy into the key: at boot, and when the machine was restored from a snapshot. */
 void random_reseed(void);
+/* Mixes bytes that the host gave into the key; random_reseed() puts them in force. */
+void random_mix(const void *bytes, size_t length);
 void random_bytes(void *memory, size_t length);
 uint32_t random_number(void);
 

@@ -2,8 +2,9 @@
 
 #include "clock.h"
 #include "cpu.h"
+#include "interrupts.h"
 
-enum { PORT = 0x3f8, LINE_STATUS = PORT + 5, TRANSMITTER_EMPTY = 0x20 };
+enum { PORT = 0x3f8, LINE_STATUS = PORT + 5, DATA_READY = 0x01, TRANSMITTER_EMPTY = 0x20, IRQ = 4 };
 
 void serial_begin(void)
 {
@@ -13,6 +14,22 @@ void serial_begin(void)
     out8(PORT + 1, 0x00);
     out8(PORT + 3, 0x03); /* 8 data bits, no parity, 1 stop bit */
     out8(PORT + 2, 0xc7); /* FIFO on, emptied */
+}
+
+void serial_listen(void)
+{
+    interrupts_route_serial(IRQ);
+    out8(PORT + 4, 0x0b); /* DTR, RTS, and OUT2, which lets the interrupt through */
+    out8(PORT + 1, 0x01); /* an interrupt when data have come */
+}
+
+bool serial_read(char *byte)
+{
+    if (!(in8(LINE_STATUS) & DATA_READY)) {
+        return false;
+    }
+    *byte = (char)in8(PORT);
+    return true;
 }
 
 void serial_write(const char *bytes, size_t length)

@@ -100,7 +100,9 @@ void *service_allocate(size_t bytes);
 void *service_reallocate(void *memory, size_t bytes);
 void service_free(void *memory); /* NULL is allowed */
 
-uint64_t clock_nanoseconds(void); /* since boot; never steps back */
+uint64_t clock_nanoseconds(void);      /* since boot; never steps back */
+uint64_t clock_unix_nanoseconds(void); /* since 1970, as the host told it; 0 before that */
+uint32_t network_address(void);        /* the machine's IPv4 address just now, in host byte order */
 
 /* Unpredictable when the processor has RDRAND (QEMU: -cpu max, KVM: host); without it good for chance, not secrets. */
 void random_bytes(void *memory, size_t length);

@@ -3,12 +3,12 @@
 #include "command_line.h"
 #include "cpu.h"
 #include "http_server.h"
+#include "identity.h"
 #include "interrupts.h"
 #include "memory.h"
 #include "network.h"
 #include "panic.h"
 #include "random.h"
-#include "restore.h"
 #include "serial.h"
 #include "service.h"
 
@@ -55,8 +55,8 @@ static void tell_ready(const struct configuration *configuration)
 
 static void serve(void)
 {
-    if (interrupts_take_nmi()) {
-        restore_apply();
+    if (interrupts_take_serial()) {
+        identity_poll();
     }
     bool did_something = network_poll();
     did_something |= work_run();
@@ -89,6 +89,7 @@ _Noreturn void start(uint32_t start_information)
         service.boot();
     }
     http_server_begin(configuration.port);
+    serial_listen();
     tell_ready(&configuration);
     for (;;) {
         serve();

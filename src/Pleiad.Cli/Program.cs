@@ -32,6 +32,7 @@ internal static class Program
         {
             new ImageBuildCommand(terminal),
             new ImageImportCommand(terminal),
+            new ImageCheckCommand(terminal),
             new ImageListCommand(terminal),
             new ImageShowCommand(terminal),
             new ImageRemoveCommand(terminal),

@@ -41,6 +41,10 @@ static inline uint64_t next_random(uint64_t *state)
     X(addresses_are_dotted_quads_and_nothing_else)                                                                     \
     X(device_windows_are_read_as_linux_writes_them)                                                                    \
     X(words_are_found_by_index)                                                                                        \
+    X(an_identity_is_read_whole)                                                                                       \
+    X(each_part_of_an_identity_may_be_missing)                                                                         \
+    X(a_wrong_part_of_an_identity_is_named)                                                                            \
+    X(only_lines_of_the_known_version_are_identities)                                                                  \
     X(a_request_is_read_into_its_parts)                                                                                \
     X(a_head_byte_by_byte_equals_a_head_at_once)                                                                       \
     X(pipelined_requests_are_parted)                                                                                   \

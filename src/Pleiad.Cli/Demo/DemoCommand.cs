@@ -36,7 +36,7 @@ internal sealed class DemoCommand : PleiadCommand
         var image = await builder.EnsureShippedAsync(ShippedImages.Primes.Name, new Steps(Terminal), cancellation);
 
         using var log = new KeptLog();
-        var (directory, server) = await DemoDirectory.BeginAsync(data, made => StartAsync(data, made, log, cancellation), Terminal.Time, cancellation);
+        var (directory, server) = await ThrowawayDirectory.BeginAsync(data, "demo", made => StartAsync(data, made, log, cancellation), Terminal.Time, cancellation);
         var processes = new HashSet<int>();
         try
         {
@@ -118,7 +118,7 @@ internal sealed class DemoCommand : PleiadCommand
             ? "Nothing is left running: no machine, no network namespace, no data of the demo."
             : $"The server left something, which is removed now: {string.Join("; ", left)}");
 
-    private Task<PleiadServer> StartAsync(string data, DemoDirectory directory, KeptLog log, CancellationToken cancellation)
+    private Task<PleiadServer> StartAsync(string data, ThrowawayDirectory directory, KeptLog log, CancellationToken cancellation)
     {
         var options = new PleiadServerOptions
         {

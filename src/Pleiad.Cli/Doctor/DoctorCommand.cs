@@ -56,14 +56,15 @@ internal sealed class DoctorCommand : PleiadCommand
             HostChecks.Memory(await File.ReadAllTextAsync("/proc/meminfo", cancellation)),
             directory,
             HostChecks.OpenFiles(await File.ReadAllTextAsync("/proc/self/limits", cancellation)),
-            HostChecks.Cgroup(File.Exists("/sys/fs/cgroup/cgroup.controllers")),
             NetworkChecks.Privileges(await File.ReadAllTextAsync("/proc/self/status", cancellation)),
             NetworkChecks.Ip(ip),
             NetworkChecks.Tun(),
             await NetworkChecks.NamespaceAsync(Terminal, ip, cancellation),
+            NetworkChecks.Dhcp(Tool.Find),
             GuestChecks.BuildTools(Tool.Find),
             await GuestChecks.QemuAsync(Terminal, cancellation),
         };
+        findings.AddRange(await IsolationChecks.AllAsync(Terminal, cancellation));
         if (directory.Verdict != Verdict.Fail)
         {
             findings.AddRange(await GuestChecks.AcceleratorsAsync(Terminal, data, cancellation));

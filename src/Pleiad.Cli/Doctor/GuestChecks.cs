@@ -51,7 +51,7 @@ internal static partial class GuestChecks
             var builder = new UnikernelBuilder(store, new UnikernelBuilderOptions { CacheDirectory = DataDirectory.CacheOf(data) }, terminal.Time);
             image = await builder.EnsureShippedAsync(ShippedImages.Primes.Name, new Steps(terminal), cancellation);
         }
-        catch (Exception error) when (error is UnikernelBuildException or ImageStoreException)
+        catch (Exception error) when (error is ImageBuildException or ImageStoreException)
         {
             return [new("image", Verdict.Fail, error.Message.ReplaceLineEndings(" "), "pleiad image build"), NotTried("kvm"), NotTried("tcg")];
         }

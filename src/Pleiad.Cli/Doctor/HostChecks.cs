@@ -51,9 +51,4 @@ internal static class HostChecks
             ? new("open files", Verdict.Ok, $"at most {soft}")
             : new("open files", Verdict.Warn, $"at most {soft ?? "unknown"}", "ulimit -n 65536");
     }
-
-    /// <param name="hasCgroup2">Whether <c>/sys/fs/cgroup/cgroup.controllers</c> exists.</param>
-    public static Finding Cgroup(bool hasCgroup2) => hasCgroup2
-        ? new("cgroup", Verdict.Ok, "version 2")
-        : new("cgroup", Verdict.Warn, "no version 2 at /sys/fs/cgroup; CPU and RAM of machines are read from /proc");
 }

@@ -26,6 +26,14 @@ internal static class NetworkChecks
         ? new("ip", Verdict.Ok, path)
         : new("ip", Verdict.Warn, "not found: machines use QEMU's user-mode network", Tool.Install("iproute2"));
 
+    /// <param name="find">Finds a tool.</param>
+    public static Finding Dhcp(Func<string, string?> find) => (find("dnsmasq"), find("setpriv")) switch
+    {
+        (null, _) => new("dhcp", Verdict.Warn, "dnsmasq is not found: images with 'address: dhcp' do not start in a network namespace", Tool.Install("dnsmasq-base")),
+        (_, null) => new("dhcp", Verdict.Warn, "setpriv is not found: images with 'address: dhcp' do not start in a network namespace", Tool.Install("util-linux")),
+        ({ } path, _) => new("dhcp", Verdict.Ok, path),
+    };
+
     public static Finding Tun()
     {
         try

@@ -39,12 +39,20 @@ internal static class ImageTables
             ("kind", info.Kind),
             ("size", $"{Figures.Bytes(info.Bytes)} ({info.Bytes} bytes)"),
             ("memory", Figures.Bytes(info.MemoryBytes)),
+            ("vcpus", Figures.Whole(image.Manifest.Vcpus)),
             ("platform", $"{info.Machine}, {info.Nic}"),
             ("address", image.Manifest.Address),
+            ("arguments", Given(image.Manifest.Arguments)),
+            ("environment", Given(image.Manifest.Environment.ToString())),
             ("port", Figures.Whole(info.Port)),
             ("health", info.Health),
+            ("cloneable", image.Manifest.Cloneable ? "yes" : "no"),
             ("stored", Figures.Moment(info.Stored, terminal.Time)),
             ("kernel", image.Manifest.Kernel),
+            ("initramfs", image.Manifest.Initramfs),
+            ("disk", image.Manifest.Disk),
             ("problem", image.Damage));
     }
+
+    private static string? Given(string text) => text.Length > 0 ? text : null;
 }

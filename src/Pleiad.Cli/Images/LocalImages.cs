@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Pleiad.Cli.Running;
 using Pleiad.Machines.Images;
+using Pleiad.Machines.Images.Linux;
 using Pleiad.Server.Hosting;
 
 namespace Pleiad.Cli.Images;
@@ -17,5 +18,8 @@ internal sealed class LocalImages
     public UnikernelBuilder Builder(ParseResult given, TimeProvider time) =>
         new(Store(given, time), new UnikernelBuilderOptions { CacheDirectory = DataDirectory.CacheOf(Data(given)) }, time);
 
-    private string Data(ParseResult given) => Path.GetFullPath(given.GetValue(_data) ?? DataDirectory.Default);
+    public LinuxBuilder LinuxBuilder(ParseResult given, TimeProvider time) =>
+        new(Store(given, time), new LinuxBuilderOptions { CacheDirectory = DataDirectory.CacheOf(Data(given)) }, time);
+
+    public string Data(ParseResult given) => Path.GetFullPath(given.GetValue(_data) ?? DataDirectory.Default);
 }

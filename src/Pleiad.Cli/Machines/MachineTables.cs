@@ -16,7 +16,7 @@ internal static class MachineTables
         {
             table.Add(
                 machine.Id, machine.Service, machine.State, $"{machine.Ip}:{machine.Port}", Figures.Whole(machine.Slots - machine.FreeSlots), Figures.Whole(machine.Slots),
-                Figures.Share(machine.Cpu), Figures.Bytes(machine.RamBytes), Figures.Milliseconds(machine.StartMs), Figures.Ago(machine.LastContact, time.GetUtcNow()), machine.Reason);
+                Figures.Share(machine.Cpu), Figures.Bytes(machine.RamBytes), $"{Figures.Milliseconds(machine.StartMs)} {machine.StartWay}".TrimEnd(), Figures.Ago(machine.LastContact, time.GetUtcNow()), machine.Reason);
         }
 
         return table;
@@ -30,7 +30,8 @@ internal static class MachineTables
         ("address", $"{machine.Ip}:{machine.Port}"),
         ("slots", $"{machine.Slots - machine.FreeSlots} of {machine.Slots} in use"),
         ("started", Figures.Moment(machine.Started, terminal.Time)),
-        ("started in", Figures.Milliseconds(machine.StartMs)),
+        ("started in", $"{Figures.Milliseconds(machine.StartMs)} {(machine.StartWay is { } way ? $"({way})" : "")}".TrimEnd()),
+        ("not quicker", machine.StartNote ?? ""),
         ("why", machine.Reason),
         ("last contact", Figures.Moment(machine.LastContact, terminal.Time)),
         ("CPU", $"{Figures.Share(machine.Cpu)} of a host CPU"),

@@ -3,6 +3,7 @@ using Pleiad.Cli.Demo;
 using Pleiad.Cli.Doctor;
 using Pleiad.Cli.Images;
 using Pleiad.Cli.Machines;
+using Pleiad.Machines.Checking;
 
 namespace Pleiad.Cli.Output;
 
@@ -15,4 +16,5 @@ namespace Pleiad.Cli.Output;
 [JsonSerializable(typeof(Removed))]
 [JsonSerializable(typeof(DemoReport))]
 [JsonSerializable(typeof(DoctorReport))]
+[JsonSerializable(typeof(ImageCheckReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

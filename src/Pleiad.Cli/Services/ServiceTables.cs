@@ -28,6 +28,7 @@ internal static class ServiceTables
         ("image", service.Image),
         ("slots", $"{service.Slots} a machine"),
         ("machines", $"{service.Ready} ready, {service.Starting} starting, {service.Draining} draining (from {service.MachinesMin} to {service.MachinesMax})"),
+        ("start", $"{service.Start}, {service.SparesReady} of {service.Spares} spares ready"),
         ("work", $"{service.InFlight} in machines, {service.Waiting} waiting for a slot, {service.JobsWaiting} jobs waiting"),
         ("idleTimeout", Duration.Format(TimeSpan.FromMilliseconds(service.IdleTimeoutMs))),
         ("addressReservation", Duration.Format(TimeSpan.FromMilliseconds(service.AddressReservationMs))),

@@ -55,6 +55,9 @@ public sealed record ServerInfo(
 /// <param name="QueueLimit">Requests that may wait.</param>
 /// <param name="QueueDeadlineMs">Longest wait.</param>
 /// <param name="HangTimeoutMs">Longest time without an answer to the health check.</param>
+/// <param name="Start">How its machines are started: auto, cold, clone or resume.</param>
+/// <param name="Spares">Machines of its image kept ready to start.</param>
+/// <param name="SparesReady">Those that are.</param>
 /// <param name="Ready">Machines that take work.</param>
 /// <param name="Starting">Machines on the way.</param>
 /// <param name="Draining">Machines that end when their last request is done.</param>
@@ -65,7 +68,7 @@ public sealed record ServerInfo(
 /// <param name="Problem">Why it cannot work now, for example the last failed start; null when all is well.</param>
 public sealed record ServiceInfo(
     string Name, string Image, int Slots, int MachinesMin, int MachinesMax, double IdleTimeoutMs, double AddressReservationMs, int QueueLimit, double QueueDeadlineMs,
-    double HangTimeoutMs, int Ready, int Starting, int Draining, int InFlight, int Waiting, int JobsWaiting, string Plan, string? Problem);
+    double HangTimeoutMs, string Start, int Spares, int SparesReady, int Ready, int Starting, int Draining, int InFlight, int Waiting, int JobsWaiting, string Plan, string? Problem);
 
 /// <summary>An image of the host's store.</summary>
 /// <param name="Name">Its name.</param>
@@ -143,12 +146,14 @@ public sealed record JobPage(IReadOnlyList<JobInfo> Jobs, string? Next);
 /// <param name="LastContact">Last answer to a health check.</param>
 /// <param name="Started">When its start began.</param>
 /// <param name="StartMs">From the order to the first answer.</param>
+/// <param name="StartWay">How it came up: cold, clone or resume.</param>
+/// <param name="StartNote">Why it did not come up more quickly; absent when nothing was in the way.</param>
 /// <param name="Reason">Why it was started.</param>
 /// <param name="ProcessId">QEMU's process id.</param>
 /// <param name="Adopted">Whether an earlier run of Pleiad started it.</param>
 public sealed record MachineInfo(
     string Id, string Service, string Image, string State, string Ip, int Port, int Slots, int FreeSlots, double Cpu, long RamBytes, long? GuestMemoryUsedBytes,
-    long? GuestMemoryTotalBytes, double? GuestCpuBusy, long? GuestRequests, DateTimeOffset? LastContact, DateTimeOffset Started, double? StartMs, string Reason, int? ProcessId, bool Adopted);
+    long? GuestMemoryTotalBytes, double? GuestCpuBusy, long? GuestRequests, DateTimeOffset? LastContact, DateTimeOffset Started, double? StartMs, string? StartWay, string? StartNote, string Reason, int? ProcessId, bool Adopted);
 
 /// <summary>An event: something decided or happened, with its reason.</summary>
 /// <param name="Id">Grows with each event.</param>

@@ -99,4 +99,10 @@ public enum EventKind
 
     /// <summary>A request failed in its machine and could not be repeated.</summary>
     RequestFailed,
+
+    /// <summary>A template of an image was made: its machines are cloned from now on.</summary>
+    TemplateReady,
+
+    /// <summary>A template of an image could not be made or does not work: its machines boot.</summary>
+    TemplateFailed,
 }

@@ -27,6 +27,8 @@ public static class ServiceDocument
             QueueLimit = Count(queue, "limit", SettingKey.QueueLimit),
             QueueDeadline = Time(queue, "deadline", SettingKey.QueueDeadline),
             HangTimeout = Time(map, "hangTimeout", SettingKey.HangTimeout),
+            Start = StartOf(map.Choice("start", [.. Enum.GetValues<StartMode>().Select(WordOf)])),
+            Spares = Count(map, "spares", SettingKey.Spares),
         };
         if (spec.MachinesMin > spec.MachinesMax)
         {
@@ -36,6 +38,19 @@ public static class ServiceDocument
         map.Finish();
         return spec;
     }
+
+    /// <summary>The word <c>service.yaml</c> has for a way to start.</summary>
+    public static string WordOf(StartMode start) => start switch
+    {
+        StartMode.Auto => "auto",
+        StartMode.Cold => "cold",
+        StartMode.Clone => "clone",
+        StartMode.Resume => "resume",
+        _ => throw new ArgumentOutOfRangeException(nameof(start), start, "no such way to start"),
+    };
+
+    /// <summary>The way to start that a word stands for; null for none and for an unknown one.</summary>
+    public static StartMode? StartOf(string? word) => Enum.GetValues<StartMode>().Where(start => WordOf(start) == word).Select(start => (StartMode?)start).FirstOrDefault();
 
     private static int? Count(DocumentMap map, string key, SettingKey setting) => (int?)map.WholeNumber(key, setting.Min, setting.Max);
 

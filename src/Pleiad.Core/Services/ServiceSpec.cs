@@ -32,6 +32,12 @@ public sealed record ServiceSpec(string Name, string Image)
     /// <summary>Longest time without an answer to the health check.</summary>
     public TimeSpan? HangTimeout { get; init; }
 
+    /// <summary>How its machines are started; null is <see cref="StartMode.Auto"/>.</summary>
+    public StartMode? Start { get; init; }
+
+    /// <summary>Machines of its image kept ready to start.</summary>
+    public int? Spares { get; init; }
+
     /// <summary>The service with every value in force.</summary>
     public EffectiveService Effective(SystemSettings settings)
     {
@@ -46,7 +52,9 @@ public sealed record ServiceSpec(string Name, string Image)
             AddressReservation ?? settings.Time(SettingKey.AddressReservation),
             QueueLimit ?? (int)settings[SettingKey.QueueLimit],
             QueueDeadline ?? settings.Time(SettingKey.QueueDeadline),
-            HangTimeout ?? settings.Time(SettingKey.HangTimeout));
+            HangTimeout ?? settings.Time(SettingKey.HangTimeout),
+            Start ?? StartMode.Auto,
+            Spares ?? (int)settings[SettingKey.Spares]);
     }
 }
 
@@ -61,4 +69,6 @@ public sealed record EffectiveService(
     TimeSpan AddressReservation,
     int QueueLimit,
     TimeSpan QueueDeadline,
-    TimeSpan HangTimeout);
+    TimeSpan HangTimeout,
+    StartMode Start,
+    int Spares);

@@ -37,8 +37,11 @@ public sealed record SettingKey(string Key, string Term, string Unit, long Defau
     /// <summary>Longest time a machine may stay without an answer to its health check before it counts as hung.</summary>
     public static readonly SettingKey HangTimeout = new("hang_timeout_ms", "hangTimeout", "ms", 10_000, 1_000, 3_600_000, "a machine whose health check does not answer for this long counts as hung and is replaced");
 
+    /// <summary>Machines of a service's image kept ready to start.</summary>
+    public static readonly SettingKey Spares = new("spare_count", "spares", "machines", 2, 0, 64, "machines of an image kept ready to start: cloned, and stopped or not yet begun");
+
     /// <summary>All settings, in the order people see them.</summary>
-    public static readonly IReadOnlyList<SettingKey> All = [Slots, IdleTimeout, AddressReservation, MachinesMin, MachinesMax, QueueLimit, QueueDeadline, HangTimeout];
+    public static readonly IReadOnlyList<SettingKey> All = [Slots, IdleTimeout, AddressReservation, MachinesMin, MachinesMax, QueueLimit, QueueDeadline, HangTimeout, Spares];
 
     /// <summary>Finds a setting by either of its names.</summary>
     /// <exception cref="InvalidInputException">There is none of that name.</exception>

@@ -1,11 +1,12 @@
 using System.Net.Sockets;
 using Pleiad.Core.Identity;
+using Pleiad.Machines.Cloning;
 using Pleiad.Machines.Qemu;
 
 namespace Pleiad.Machines.Hosting;
 
 /// <summary>Looks at what an earlier run left and takes over or removes it.</summary>
-internal sealed class Adoption(HostContext host, Func<MachineOrder, bool> wanted)
+internal sealed class Adoption(HostContext host, WarmPools warm, Func<MachineOrder, bool> wanted)
 {
     /// <summary>Longest time for a machine to answer QMP and a health check.</summary>
     public static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(5);
@@ -16,7 +17,8 @@ internal sealed class Adoption(HostContext host, Func<MachineOrder, bool> wanted
     /// <summary>Looks at every machine that has a directory or a process, apart from those driven already.</summary>
     public async Task<(IReadOnlyList<MachineDriver> Adopted, IReadOnlyList<string> Removed)> RunAsync(Func<MachineId, bool> driven, CancellationToken cancellation)
     {
-        var processes = host.Mark.FindAll().ToLookup(found => found.Machine, found => found.Process);
+        var names = host.Files.ProcessNames();
+        var processes = host.Mark.FindAll().ToLookup(found => names.GetValueOrDefault(found.Machine, found.Machine), found => found.Process);
         var machines = host.Files.Present().Concat(processes.Select(group => group.Key)).Distinct().Where(machine => !driven(machine)).ToArray();
         var adopted = new List<MachineDriver>();
         var removed = new List<string>();
@@ -44,6 +46,7 @@ internal sealed class Adoption(HostContext host, Func<MachineOrder, bool> wanted
                     }
                 }
             });
+        host.Launcher.Sweep();
         return (adopted, removed);
     }
 
@@ -88,7 +91,7 @@ internal sealed class Adoption(HostContext host, Func<MachineOrder, bool> wanted
             return (null, "it is not wanted any more");
         }
 
-        var process = QemuProcess.Adopt(processes[0], host.Watch);
+        var process = host.Launcher.Adopt(processes[0]);
         if (process is null)
         {
             return (null, "its process has ended");
@@ -107,7 +110,7 @@ internal sealed class Adoption(HostContext host, Func<MachineOrder, bool> wanted
     {
         var image = record.Image.Manifest;
         var place = host.Network.Resume(record.Order.Address, image);
-        var health = MachineDriver.NewHealthClient(host, place.Service, image.Health, AnswerTimeMax);
+        var health = new MachineHealth(host.Network, place.Service, image.Health, AnswerTimeMax, host.Time);
         using var limit = new CancellationTokenSource(AnswerTimeMax, host.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
@@ -117,10 +120,11 @@ internal sealed class Adoption(HostContext host, Func<MachineOrder, bool> wanted
                 // That it answers is all that is asked.
             }
 
-            var answer = await health.GetAsync(both.Token);
+            await host.Network.ServeAsync(image);
+            var answer = await health.AskAsync(AnswerTimeMax, both.Token);
             if (answer.IsGood)
             {
-                return (new MachineDriver(host, record, process, place, health, GuestHealthReader.Read(answer.Body)), "");
+                return (new MachineDriver(host, warm, record, process, place, health, GuestHealthReader.Read(answer.Body)), "");
             }
 
             health.Dispose();

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text;
 
 namespace Pleiad.Machines.Hosting;
@@ -43,6 +44,30 @@ internal sealed class HealthClient(Func<CancellationToken, ValueTask<Stream>> co
         {
             return await AskAsync(cancellation);
         }
+    }
+
+    /// <summary>Ends the connection from this side and reads until the machine has ended it too, or the time is up.</summary>
+    public async Task CloseAsync(TimeSpan timeMax, TimeProvider time, CancellationToken cancellation)
+    {
+        if (_stream is NetworkStream stream)
+        {
+            using var limit = new CancellationTokenSource(timeMax, time);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+            try
+            {
+                stream.Socket.Shutdown(SocketShutdown.Send);
+                while (await stream.ReadAsync(_buffer, both.Token) > 0)
+                {
+                    // Nothing more was asked for: what still comes is nobody's.
+                }
+            }
+            catch (Exception e) when (e is IOException or SocketException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+            {
+                // It is broken, or the machine keeps its side open: no more can be done from here.
+            }
+        }
+
+        Disconnect();
     }
 
     public void Dispose() => Disconnect();

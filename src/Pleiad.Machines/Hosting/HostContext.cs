@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Pleiad.Machines.Isolation;
 using Pleiad.Machines.Networks;
 using Pleiad.Machines.Qemu;
 
@@ -12,6 +13,7 @@ internal sealed record HostContext(
     IMachineNetwork Network,
     QemuProgram Qemu,
     string Accelerator,
+    Launcher Launcher,
     ProcessWatch Watch,
     SemaphoreSlim Starts,
     TimeProvider Time,

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Pleiad.Core.Identity;
+using Pleiad.Core.Services;
 
 namespace Pleiad.Machines.Hosting;
 
@@ -12,8 +13,8 @@ internal static partial class HostLog
     [LoggerMessage(1101, LogLevel.Information, "Machine {Machine} of {Service} starts at {Address}: {Reason}")]
     public static partial void Starting(this ILogger log, MachineId machine, string service, string address, string reason);
 
-    [LoggerMessage(1102, LogLevel.Information, "Machine {Machine} is ready after {Milliseconds} ms")]
-    public static partial void Ready(this ILogger log, MachineId machine, double milliseconds);
+    [LoggerMessage(1102, LogLevel.Information, "Machine {Machine} is ready after {Milliseconds} ms ({Way})")]
+    public static partial void Ready(this ILogger log, MachineId machine, double milliseconds, StartMode way);
 
     [LoggerMessage(1103, LogLevel.Information, "Machine {Machine} is gone")]
     public static partial void Gone(this ILogger log, MachineId machine);
@@ -42,6 +43,18 @@ internal static partial class HostLog
     [LoggerMessage(1111, LogLevel.Warning, "The log of machine {Machine} cannot be bounded: {Why}")]
     public static partial void LogUnbounded(this ILogger log, MachineId machine, string why);
 
-    [LoggerMessage(1112, LogLevel.Error, "The machines' network is left: {Why}")]
+    [LoggerMessage(1113, LogLevel.Information, "{Kind} of image {Image}: {Reason}")]
+    public static partial void Noticed(this ILogger log, HostNoticeKind kind, string image, string reason);
+
+    [LoggerMessage(1114, LogLevel.Error, "The pool of image {Image} failed")]
+    public static partial void PoolFailed(this ILogger log, string image, Exception exception);
+
+    [LoggerMessage(1115, LogLevel.Warning, "Machine {Machine} does not take the time: {Why}")]
+    public static partial void ClockNotSet(this ILogger log, MachineId machine, string why);
+
+    [LoggerMessage(1112, LogLevel.Error, "Something of the machines' network or isolation is left: {Why}")]
     public static partial void NetworkLeft(this ILogger log, string why);
+
+    [LoggerMessage(1113, LogLevel.Information, "Machines are not shut in by {Protection}: {Detail}; remedy: {Remedy}")]
+    public static partial void Unprotected(this ILogger log, string protection, string detail, string remedy);
 }

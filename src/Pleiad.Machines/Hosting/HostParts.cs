@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Pleiad.Machines.Isolation;
 using Pleiad.Machines.Networks;
 using Pleiad.Machines.Qemu;
 
@@ -6,7 +7,7 @@ namespace Pleiad.Machines.Hosting;
 
 /// <summary>What a host is made of, found out and made before it opens.</summary>
 internal sealed record HostParts(
-    MachineHostOptions Options, MachineFiles Files, QemuProgram Qemu, IMachineNetwork Network, HostCapabilities Capabilities, TimeProvider Time, ILogger Log)
+    MachineHostOptions Options, MachineFiles Files, MachineMark Mark, QemuProgram Qemu, IMachineNetwork Network, Launcher Launcher, ProcessWatch Watch, HostCapabilities Capabilities, TimeProvider Time, ILogger Log)
 {
     private const int AddressesMax = 65_000;
     private const nint Ignore = 1; // SIG_IGN
@@ -35,16 +36,37 @@ internal sealed record HostParts(
         IMachineNetwork network = choice.Mode is NetworkMode.Namespace
             ? await NamespaceNetwork.OpenAsync(choice.Ip!, options.Namespace, options.AddressCount, cancellation)
             : UserNetwork.Open(options.AddressCount, files.Root, PortsLeft(files));
-        var capabilities = new HostCapabilities(accelerator, reason, choice.Mode, choice.Reason, qemu.Version);
-        log.Opened(qemu.Version, accelerator, reason, choice.Mode, choice.Reason);
-        return new HostParts(options, files, qemu, network, capabilities, time, log);
+        var mark = new MachineMark(files.Root);
+        var watch = new ProcessWatch();
+        try
+        {
+            var launcher = Launcher.Open(
+                await LauncherParts.MakeAsync(files.Root, mark.GroupName, qemu.Path, choice.Mode), mark.FindAll().Select(found => found.Process), watch, time);
+            var capabilities = new HostCapabilities(accelerator, reason, choice.Mode, choice.Reason, qemu.Version) { Protections = launcher.Protections };
+            log.Opened(qemu.Version, accelerator, reason, choice.Mode, choice.Reason);
+            foreach (var missing in launcher.Protections.Where(protection => !protection.Holds))
+            {
+                log.Unprotected(missing.Name, missing.Detail, missing.Remedy ?? "");
+            }
+
+            return new HostParts(options, files, mark, qemu, network, launcher, watch, capabilities, time, log);
+        }
+        catch
+        {
+            watch.Dispose();
+            await network.DisposeAsync();
+            throw;
+        }
     }
 
     private static async Task<(string Accelerator, string Reason)> ChooseAcceleratorAsync(QemuProgram qemu, MachineHostOptions options, TimeProvider time, CancellationToken cancellation)
     {
         if (options.Accelerator is { } forced)
         {
-            return (forced, $"{forced}: asked for");
+            // kvm is tried all the same: a /dev/kvm that hangs would otherwise show only by machines that do not start. tcg is a part of every QEMU.
+            return forced == "kvm"
+                ? (forced, $"kvm: asked for; {(await AcceleratorProbe.ProbeForcedAsync(qemu, options.ProbeKernel, forced, time, cancellation)).Outcome}")
+                : (forced, $"{forced}: asked for");
         }
 
         var result = await AcceleratorProbe.ProbeAsync(qemu, options.ProbeKernel, options.CacheDirectory, time, cancellation);
@@ -70,6 +92,7 @@ internal sealed record HostParts(
         Check(options.LogBytesMax is >= 4096 and <= 1 << 30, $"LogBytesMax: {options.LogBytesMax} is not from 4096 to {1 << 30}");
         Check(options.LogsKeptMax >= 0, $"LogsKeptMax: {options.LogsKeptMax} is negative");
         Check(options.StartsMax is >= 1 and <= 1024, $"StartsMax: {options.StartsMax} is not from 1 to 1024");
+        Check(options.SparesMax is >= 0 and <= 200, $"SparesMax: {options.SparesMax} is not from 0 to 200");
         Check(options.Accelerator is null or "kvm" or "tcg", $"Accelerator: '{options.Accelerator}' is neither kvm nor tcg");
         if (problems.Count > 0)
         {

@@ -1,4 +1,5 @@
 using Pleiad.Core.Identity;
+using Pleiad.Machines.Isolation;
 using Pleiad.Machines.Networks;
 using Pleiad.Machines.Processes;
 using Pleiad.Machines.Qemu;
@@ -12,11 +13,21 @@ internal static class HostSweep
     {
         var removed = new List<string>();
         using var watch = new ProcessWatch();
-        var processes = new MachineMark(files.Root).FindAll().ToLookup(found => found.Machine, found => found.Process);
+        var names = files.ProcessNames();
+        var processes = new MachineMark(files.Root).FindAll().ToLookup(found => names.GetValueOrDefault(found.Machine, found.Machine), found => found.Process);
         foreach (var machine in files.Present().Concat(processes.Select(group => group.Key)).Distinct().ToArray())
         {
             cancellation.ThrowIfCancellationRequested();
             removed.Add(await SweepAsync(machine, [.. processes[machine]], files, watch, time));
+        }
+
+        try
+        {
+            removed.AddRange(await Launcher.RemoveLeftAsync(files.Root, time));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            removed.Add($"something of the machines' isolation is left: {e.Message}");
         }
 
         if (Programs.Find("ip") is { } ip)

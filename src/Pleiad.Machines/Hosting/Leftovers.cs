@@ -16,12 +16,13 @@ internal static class Leftovers
         return await EndsWithinAsync(process, KillTimeMax, time);
     }
 
-    /// <summary>Waits for the end of a process.</summary>
+    /// <summary>Waits for the end of a process, and until what it was shut in with is given back.</summary>
     public static async Task<bool> EndsWithinAsync(QemuProcess process, TimeSpan timeMax, TimeProvider time)
     {
         try
         {
             await process.Exited.WaitAsync(timeMax, time);
+            await process.Released;
             return true;
         }
         catch (TimeoutException)
@@ -41,7 +42,7 @@ internal static class Leftovers
     {
         foreach (var identity in processes)
         {
-            using var process = QemuProcess.Adopt(identity, watch);
+            using var process = QemuProcess.Adopt(identity, watch, cage: null);
             if (process is not null && !await KillAsync(process, time))
             {
                 return false;

@@ -1,5 +1,7 @@
 using Pleiad.Core.Identity;
+using Pleiad.Core.Services;
 using Pleiad.Machines.Images;
+using Pleiad.Machines.Isolation;
 
 namespace Pleiad.Machines.Hosting;
 
@@ -12,7 +14,39 @@ namespace Pleiad.Machines.Hosting;
 /// <param name="HangTimeout">Longest time without an answer once it was ready.</param>
 /// <param name="Reason">Why it is started.</param>
 public sealed record MachineOrder(
-    MachineId Id, string Service, StoredImage Image, MachineAddress Address, TimeSpan StartTimeout, TimeSpan HangTimeout, string Reason);
+    MachineId Id, string Service, StoredImage Image, MachineAddress Address, TimeSpan StartTimeout, TimeSpan HangTimeout, string Reason)
+{
+    /// <summary>How it is started.</summary>
+    public StartMode Start { get; init; }
+}
+
+/// <summary>How a machine came up.</summary>
+/// <param name="Way">The way that led to its first answer: <see cref="StartMode.Cold"/>, <see cref="StartMode.Clone"/> or <see cref="StartMode.Resume"/>.</param>
+/// <param name="Duration">From the order to the first answer.</param>
+/// <param name="Note">Why no quicker way was taken, in a sentence; null when it was the one asked for.</param>
+public sealed record MachineStart(StartMode Way, TimeSpan Duration, string? Note);
+
+/// <summary>An image whose machines are to start quickly.</summary>
+/// <param name="Image">The image.</param>
+/// <param name="Start">How they start.</param>
+/// <param name="Spares">QEMU processes kept ahead, 0 or more.</param>
+public sealed record WarmImage(StoredImage Image, StartMode Start, int Spares);
+
+/// <summary>Kinds of <see cref="HostNotice"/>.</summary>
+public enum HostNoticeKind
+{
+    /// <summary>A template was made: machines of the image can be cloned.</summary>
+    TemplateReady,
+
+    /// <summary>A template could not be made or does not work: machines of the image start cold.</summary>
+    TemplateFailed,
+}
+
+/// <summary>Something that happened on a host beside its machines.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Image">Name of the image it is about.</param>
+/// <param name="Reason">In a sentence with the figures.</param>
+public sealed record HostNotice(HostNoticeKind Kind, string Image, string Reason);
 
 /// <summary>Where a machine stands in its life; see <see cref="IMachine"/> for the diagram.</summary>
 public enum MachineState
@@ -57,7 +91,7 @@ public enum MachineFailure
 
 /// <summary>What a machine uses, seen from the host.</summary>
 /// <param name="CpuShare">Share of one host CPU over the last interval, 0 or more.</param>
-/// <param name="ResidentBytes">Resident memory of its process.</param>
+/// <param name="ResidentBytes">Memory charged to its control group, without file pages that can be dropped at once; where there are no control groups, resident memory of its process.</param>
 public readonly record struct MachineUsage(double CpuShare, long ResidentBytes);
 
 /// <summary>What a guest says of itself at its health path; a guest that answers with other text than this JSON has none.</summary>
@@ -80,8 +114,8 @@ public sealed record GuestHealth(long UptimeMs, long Requests, int Active, int C
 /// <param name="Started">When its start began.</param>
 public sealed record MachineSnapshot(MachineId Id, string Service, string ImageDigest, MachineAddress Address, MachineState State, string Reason, DateTimeOffset Started)
 {
-    /// <summary>From the order to the first answer, once it was ready.</summary>
-    public TimeSpan? StartDuration { get; init; }
+    /// <summary>How it came up, once it was ready.</summary>
+    public MachineStart? Start { get; init; }
 
     /// <summary>Process id of QEMU while it runs.</summary>
     public int? ProcessId { get; init; }
@@ -151,6 +185,13 @@ public interface IMachineHost : IAsyncDisposable
     /// <param name="cancellation">Ends the wait.</param>
     Task<AdoptionReport> AdoptAsync(Func<MachineOrder, bool> wanted, CancellationToken cancellation);
 
+    /// <summary>Says which images are to start quickly from now on; templates and spares of all others are thrown away. Returns at once, the work is done in the background.</summary>
+    void Prepare(IReadOnlyCollection<WarmImage> images);
+
+    /// <summary>Spares of an image that are ready to become machines.</summary>
+    /// <param name="digest">The image's digest.</param>
+    int SparesOf(string digest);
+
     /// <summary>Starts a machine and returns at once; how it went is told by <see cref="IMachine.Started"/>.</summary>
     IMachine Start(MachineOrder order);
 
@@ -169,7 +210,11 @@ public interface IMachineHost : IAsyncDisposable
 /// <param name="Network">Namespace or user-mode.</param>
 /// <param name="NetworkReason">Why.</param>
 /// <param name="QemuVersion">For example <c>7.2.22</c>.</param>
-public sealed record HostCapabilities(string Accelerator, string AcceleratorReason, NetworkMode Network, string NetworkReason, string QemuVersion);
+public sealed record HostCapabilities(string Accelerator, string AcceleratorReason, NetworkMode Network, string NetworkReason, string QemuVersion)
+{
+    /// <summary>How machines' processes are shut in here, and what is missing for more.</summary>
+    public IReadOnlyList<Protection> Protections { get; init; } = [];
+}
 
 /// <summary>How machines are connected.</summary>
 public enum NetworkMode

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pleiad.Machines.Qemu;
 
 namespace Pleiad.Machines.Hosting;
@@ -69,6 +70,11 @@ internal sealed partial class MachineDriver
             return Ending.Failed(ending.Failure ?? MachineFailure.Died, ending.Failure is null ? left : $"{ending.Detail}; {left}");
         }
 
+        if (_process?.Cage is { RanOutOfMemory: true })
+        {
+            ending = ending with { Detail = string.Create(CultureInfo.InvariantCulture, $"{ending.Detail}; it needed more memory than its limit of {MachineSpawner.LimitsOf(_host, Order.Image.Manifest).MemoryBytes >> 20} MiB") };
+        }
+
         if (ending.TellLog && SerialLog.LastLine(_host.Files.LogOf(Order.Id)) is { } line)
         {
             ending = ending with { Detail = $"{ending.Detail}; last line of its log: {line}" };
@@ -76,6 +82,11 @@ internal sealed partial class MachineDriver
 
         try
         {
+            if (_process?.Cage is { IsLeft: true })
+            {
+                _host.Log.Left(Order.Id, "its control group is still in use");
+            }
+
             if (_place is not null)
             {
                 await _place.DisposeAsync();

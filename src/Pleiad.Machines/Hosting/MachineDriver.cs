@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Threading.Channels;
+using Pleiad.Machines.Cloning;
 using Pleiad.Machines.Networks;
 using Pleiad.Machines.Qemu;
 
@@ -30,6 +31,7 @@ internal sealed partial class MachineDriver : IMachine
     private static readonly TimeSpan StartTick = TimeSpan.FromMilliseconds(250);
 
     private readonly HostContext _host;
+    private readonly WarmPools _warm;
     private readonly Channel<MachineMessage> _inbox = Channel.CreateBounded<MachineMessage>(new BoundedChannelOptions(InboxMax) { SingleReader = true });
     private readonly TaskCompletionSource<MachineSnapshot> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<MachineSnapshot> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -39,20 +41,20 @@ internal sealed partial class MachineDriver : IMachine
     private MachineRecord _record;
     private INetworkPlace? _place;
     private QemuProcess? _process;
-    private HealthClient? _health;
+    private MachineHealth? _health;
     private UsageMeter? _usage;
     private Task _myTurn = Task.CompletedTask;
     private Task _work = Task.CompletedTask;
     private ITimer? _timer;
     private long _turn;
     private long? _asked;
-    private string _lastProblem = "it has not answered";
+    private string _lastProblem = "";
     private int _tickWaits;
 
     /// <summary>A machine to be started.</summary>
-    public MachineDriver(HostContext host, MachineOrder order)
+    public MachineDriver(HostContext host, WarmPools warm, MachineOrder order)
     {
-        _host = host;
+        (_host, _warm) = (host, warm);
         Order = order;
         _ordered = host.Time.GetTimestamp();
         var now = host.Time.GetUtcNow();
@@ -62,16 +64,16 @@ internal sealed partial class MachineDriver : IMachine
     }
 
     /// <summary>A machine of an earlier run, that has just answered.</summary>
-    public MachineDriver(HostContext host, MachineRecord record, QemuProcess process, INetworkPlace place, HealthClient health, GuestHealth? guest)
-        : this(host, record.Order)
+    public MachineDriver(HostContext host, WarmPools warm, MachineRecord record, QemuProcess process, INetworkPlace place, MachineHealth health, GuestHealth? guest)
+        : this(host, warm, record.Order)
     {
         (_record, _process, _place, _health) = (record, process, place, health);
-        _usage = new UsageMeter(process.Identity, host.Time);
+        _usage = new UsageMeter(process, host.Time);
         _snapshot = _snapshot with
         {
             State = MachineState.Ready,
             Started = record.Started,
-            StartDuration = record.StartDuration,
+            Start = record.Start,
             ProcessId = process.Identity.Id,
             LastContact = host.Time.GetUtcNow(),
             Guest = guest,
@@ -211,21 +213,21 @@ internal sealed partial class MachineDriver : IMachine
     {
         _asked = null;
         var seen = _snapshot with { LastContact = _host.Time.GetUtcNow(), Guest = answered.Guest, Usage = _usage?.Read() ?? default };
-        if (answered.StartDuration is not { } duration)
+        if (answered.Start is not { } start)
         {
             Change(seen);
             return;
         }
 
-        Change(seen with { State = MachineState.Ready, StartDuration = duration });
-        _host.Log.Ready(Order.Id, duration.TotalMilliseconds);
+        Change(seen with { State = MachineState.Ready, Start = start });
+        _host.Log.Ready(Order.Id, start.Duration.TotalMilliseconds, start.Way);
         _started.TrySetResult(_snapshot);
         SetTimer(LifeTick);
     }
 
     private Ending? LookAtStart() =>
         _host.Time.GetElapsedTime(_turn) >= Order.StartTimeout
-            ? Ending.Exited(MachineFailure.StartTimedOut, string.Create(CultureInfo.InvariantCulture, $"no answer within {Order.StartTimeout.TotalSeconds:0.###} s: {_lastProblem}"))
+            ? Ending.Exited(MachineFailure.StartTimedOut, string.Create(CultureInfo.InvariantCulture, $"no answer within {Order.StartTimeout.TotalSeconds:0.###} s: {_health?.LastProblem ?? "QEMU was not started yet"}"))
             : null;
 
     private Ending? LookAtLife()

@@ -2,7 +2,7 @@ using Pleiad.Core.Identity;
 
 namespace Pleiad.Machines.Hosting;
 
-/// <summary>Where a host keeps a machine's files: <c>ID/machine.json</c>, <c>ID/qmp</c> while it lives, <c>logs/ID.log</c> beyond that.</summary>
+/// <summary>Where a host keeps a machine's files: <c>ID/machine.json</c>, <c>ID/qmp</c> and <c>ID/serial</c> while it lives, <c>logs/ID.log</c> beyond that.</summary>
 internal sealed class MachineFiles(string directory)
 {
     public string Root { get; } = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
@@ -14,6 +14,10 @@ internal sealed class MachineFiles(string directory)
     public string RecordOf(MachineId machine) => Path.Combine(DirectoryOf(machine), "machine.json");
 
     public string QmpOf(MachineId machine) => Path.Combine(DirectoryOf(machine), "qmp");
+
+    public string SerialOf(MachineId machine) => Path.Combine(DirectoryOf(machine), "serial");
+
+    public string DiskOf(MachineId machine) => Path.Combine(DirectoryOf(machine), "disk.qcow2");
 
     public string LogOf(MachineId machine) => Path.Combine(Logs, machine.Value + ".log");
 
@@ -37,6 +41,28 @@ internal sealed class MachineFiles(string directory)
         }
     }
 
+    /// <summary>Machines whose process was started under another name (<see cref="MachineRecord.ProcessName"/>), by that name.</summary>
+    public IReadOnlyDictionary<MachineId, MachineId> ProcessNames()
+    {
+        var names = new Dictionary<MachineId, MachineId>();
+        foreach (var machine in Present())
+        {
+            if (MachineRecord.Read(RecordOf(machine), out _)?.ProcessName is { } name)
+            {
+                names[new MachineId(name)] = machine;
+            }
+        }
+
+        return names;
+    }
+
+    /// <summary>Gives a machine's files to another, its log included.</summary>
+    public void Rename(MachineId from, MachineId to)
+    {
+        Directory.Move(DirectoryOf(from), DirectoryOf(to));
+        File.Move(LogOf(from), LogOf(to));
+    }
+
     /// <summary>Removes what belongs to a machine's life; its log stays.</summary>
     public void Remove(MachineId machine)
     {
@@ -44,6 +70,13 @@ internal sealed class MachineFiles(string directory)
         {
             Directory.Delete(DirectoryOf(machine), recursive: true);
         }
+    }
+
+    /// <summary>Removes all of a machine that never was anybody's.</summary>
+    public void RemoveWithLog(MachineId machine)
+    {
+        Remove(machine);
+        File.Delete(LogOf(machine));
     }
 
     /// <summary>Removes the oldest logs beyond a number.</summary>

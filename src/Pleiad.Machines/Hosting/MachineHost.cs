@@ -3,7 +3,7 @@ using System.ComponentModel;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Pleiad.Core.Identity;
-using Pleiad.Machines.Qemu;
+using Pleiad.Machines.Cloning;
 
 namespace Pleiad.Machines.Hosting;
 
@@ -15,6 +15,7 @@ namespace Pleiad.Machines.Hosting;
 public sealed class MachineHost : IMachineHost
 {
     private readonly HostContext _context;
+    private readonly WarmPools _warm;
     private readonly ConcurrentDictionary<MachineId, MachineDriver> _machines = new();
     private readonly ConcurrentDictionary<MachineAddress, MachineId> _taken = new();
     private readonly HashSet<MachineAddress> _pool;
@@ -26,15 +27,17 @@ public sealed class MachineHost : IMachineHost
         _context = new HostContext(
             parts.Options,
             parts.Files,
-            new MachineMark(parts.Files.Root),
+            parts.Mark,
             parts.Network,
             parts.Qemu,
             parts.Capabilities.Accelerator,
-            new ProcessWatch(),
+            parts.Launcher,
+            parts.Watch,
             new SemaphoreSlim(parts.Options.StartsMax, parts.Options.StartsMax),
             parts.Time,
             parts.Log,
             Forget);
+        _warm = new WarmPools(_context);
         _pool = [.. parts.Network.Addresses];
         Capabilities = parts.Capabilities;
     }
@@ -72,7 +75,7 @@ public sealed class MachineHost : IMachineHost
     /// <inheritdoc/>
     public async Task<AdoptionReport> AdoptAsync(Func<MachineOrder, bool> wanted, CancellationToken cancellation)
     {
-        var (adopted, removed) = await new Adoption(_context, wanted).RunAsync(_machines.ContainsKey, cancellation);
+        var (adopted, removed) = await new Adoption(_context, _warm, wanted).RunAsync(_machines.ContainsKey, cancellation);
         foreach (var driver in adopted)
         {
             Add(driver);
@@ -87,6 +90,16 @@ public sealed class MachineHost : IMachineHost
 
         return new AdoptionReport(adopted, removed);
     }
+
+    /// <inheritdoc/>
+    public void Prepare(IReadOnlyCollection<WarmImage> images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        _warm.Prepare(images);
+    }
+
+    /// <inheritdoc/>
+    public int SparesOf(string digest) => _warm.ReadyOf(digest);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The address is not of the pool or has a machine, the id is in use, or a timeout is not above zero: the caller's book is wrong.</exception>
@@ -108,7 +121,7 @@ public sealed class MachineHost : IMachineHost
             throw new ArgumentException($"{order.Address} is not an address of this host", nameof(order));
         }
 
-        var driver = new MachineDriver(_context, order);
+        var driver = new MachineDriver(_context, _warm, order);
         Add(driver);
         driver.Run();
         return driver;
@@ -147,6 +160,7 @@ public sealed class MachineHost : IMachineHost
     {
         if (_context.Options.KeepMachines && !_machines.IsEmpty)
         {
+            await _warm.DisposeAsync();
             await AbandonAsync();
             return;
         }
@@ -156,21 +170,27 @@ public sealed class MachineHost : IMachineHost
             return;
         }
 
+        await _warm.DisposeAsync();
         var drivers = _machines.Values.ToArray();
         await Task.WhenAll(drivers.Select(driver => driver.StopAsync()));
         await Task.WhenAll(drivers.Select(driver => driver.Completion));
         try
         {
+            _context.Launcher.Sweep();
             if (_context.Mark.FindAll().Count == 0)
             {
                 await _context.Network.RemoveAsync();
+                foreach (var left in await _context.Launcher.RemoveAsync())
+                {
+                    _context.Log.NetworkLeft(left);
+                }
             }
             else
             {
                 _context.Log.NetworkLeft("machines of an earlier run are in it");
             }
         }
-        catch (Exception e) when (e is IOException or Win32Exception)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Win32Exception)
         {
             _context.Log.NetworkLeft(e.Message);
         }
@@ -183,6 +203,7 @@ public sealed class MachineHost : IMachineHost
     {
         if (Close())
         {
+            await _warm.EndAsync(abandon: true);
             await Task.WhenAll(_machines.Values.Select(driver => driver.AbandonAsync()));
             await ReleaseAsync();
         }
@@ -201,6 +222,7 @@ public sealed class MachineHost : IMachineHost
     private async Task ReleaseAsync()
     {
         await _context.Network.DisposeAsync();
+        _context.Launcher.Dispose();
         _context.Watch.Dispose();
         _context.Starts.Dispose();
     }

@@ -14,6 +14,9 @@ public enum MachineHostFault
 
     /// <summary>The machines' network could not be made.</summary>
     Network,
+
+    /// <summary>Machines' processes could not be started the way this host shuts them in.</summary>
+    Isolation,
 }
 
 /// <summary>A host cannot be opened; the message names the thing and the remedy.</summary>

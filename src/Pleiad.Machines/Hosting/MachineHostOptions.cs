@@ -15,7 +15,7 @@ public sealed class MachineHostOptions
     /// <summary>A kernel that boots within milliseconds and says so on its serial line, for the accelerator probe.</summary>
     public required string ProbeKernel { get; set; }
 
-    /// <summary>Forced accelerator, or null to try kvm and fall back to tcg.</summary>
+    /// <summary>Forced accelerator, or null to try kvm and fall back to tcg; a forced kvm that starts no guest is an error.</summary>
     public string? Accelerator { get; set; }
 
     /// <summary>Forced network mode, or null for a namespace when privileges allow, else user-mode.</summary>
@@ -43,6 +43,13 @@ public sealed class MachineHostOptions
 
     /// <summary>Whether machines run on when the host is disposed, for the next one to adopt.</summary>
     public bool KeepMachines { get; set; }
+
+    /// <summary>Spares at most, over all images; see <see cref="WarmImage"/>.</summary>
+    /// <value>64 by default; from 0 to 200.</value>
+    public int SparesMax { get; set; } = 64;
+
+    /// <summary>Called when something happened beside the machines; must return quickly and not throw.</summary>
+    public Action<HostNotice>? Noticed { get; set; }
 
     /// <summary>Called on each change of a machine's state and each new report, on the machine's own task; must return quickly and not throw.</summary>
     public Action<MachineSnapshot>? Changed { get; set; }

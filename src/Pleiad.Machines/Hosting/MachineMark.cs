@@ -16,6 +16,9 @@ internal sealed class MachineMark
     public MachineMark(string directory) =>
         _prefix = $"pleiad-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory)))))[..HashDigits]}-";
 
+    /// <summary>Name of the control groups of that directory's machines.</summary>
+    public string GroupName => _prefix[..^1];
+
     /// <summary>The name of a machine's process.</summary>
     public string NameOf(MachineId machine) => _prefix + machine.Value;
 

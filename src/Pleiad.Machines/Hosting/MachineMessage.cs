@@ -24,7 +24,7 @@ internal abstract record MachineMessage
     public sealed record StartFailed(string Detail) : MachineMessage;
 
     /// <summary>It answered a health check.</summary>
-    public sealed record Answered(GuestHealth? Guest, TimeSpan? StartDuration) : MachineMessage;
+    public sealed record Answered(GuestHealth? Guest, MachineStart? Start) : MachineMessage;
 
     /// <summary>It did not answer a health check.</summary>
     public sealed record Missed(string Why) : MachineMessage;

@@ -15,7 +15,7 @@ namespace Pleiad.Machines.Hosting;
 internal sealed record MachineRecord
 {
     /// <summary>The form written now; a record of another form is not read.</summary>
-    public const int CurrentForm = 1;
+    public const int CurrentForm = 2;
 
     private const int BytesMax = 1 << 20;
 
@@ -41,14 +41,17 @@ internal sealed record MachineRecord
 
     public required DateTimeOffset Started { get; init; }
 
+    /// <summary>Name on the command line of its process (<see cref="MachineMark"/>), when the process was started before the machine was ordered.</summary>
+    public string? ProcessName { get; init; }
+
     /// <summary>QEMU's process id, once it was spawned.</summary>
     public int? ProcessId { get; init; }
 
     /// <summary>QEMU's start time, see <see cref="ProcessIdentity"/>.</summary>
     public long? ProcessStart { get; init; }
 
-    /// <summary>From the order to the first answer, once it was ready.</summary>
-    public TimeSpan? StartDuration { get; init; }
+    /// <summary>How it came up, once it was ready.</summary>
+    public MachineStart? Start { get; init; }
 
     /// <summary>The order the machine was started with.</summary>
     [JsonIgnore]

@@ -1,12 +1,14 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Pleiad.Machines.Qemu;
 
 namespace Pleiad.Machines.Hosting;
 
 /// <summary>A machine's log: what its guest prints on the serial line and QEMU on standard error, in one bounded file.</summary>
 /// <remarks>
-/// QEMU itself appends to the file (O_APPEND), so that lines are kept while no Pleiad runs and the last words of a guest that takes QEMU with it are there;
-/// a socket or QEMU's ring buffer would lose one or the other. The bound is kept from outside: the driver looks at the length now and then and drops
+/// QEMU itself appends to the file (O_APPEND), whether or not anybody is connected to the serial line's socket, so that lines are kept while no Pleiad runs
+/// and the last words of a guest that takes QEMU with it are there. The bound is kept from outside: the driver looks at the length now and then and drops
 /// the oldest half in place. Between two looks, or while no Pleiad runs, the kernel bounds the file at <see cref="HardFactor"/> times the length by
 /// RLIMIT_FSIZE; QEMU inherits SIGXFSZ ignored, so what does not fit is dropped and nothing ends.
 /// </remarks>
@@ -15,8 +17,18 @@ internal static class SerialLog
     /// <summary>How many times its wanted length the file may ever have.</summary>
     public const int HardFactor = 4;
 
+    private const uint LogMode = 0x1A0; // rw-r-----
     private const int LastLineBytesMax = 4096;
     private const int LastLineCharsMax = 300;
+
+    /// <summary>Opens a log to be given to QEMU.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static SafeFileHandle Open(string path)
+    {
+        // Not with .NET's means: its way of appending is no O_APPEND, with which QEMU's lines stay whole when the file is cut meanwhile.
+        var fd = ProcessCalls.OpenFile(path, ProcessCalls.OpenWriteCreateAppend, LogMode);
+        return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw new IOException($"the log {path} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
 
     /// <summary>Drops the oldest half when the file is longer than wanted.</summary>
     /// <returns>Whether it did.</returns>

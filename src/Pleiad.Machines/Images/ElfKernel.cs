@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Pleiad.Machines.Images.Linux;
 
 namespace Pleiad.Machines.Images;
 
@@ -52,6 +53,11 @@ internal static class ElfKernel
         }
 
         var head = Read(file, 0, HeadBytes);
+        if (CompressedKernel.IsCompressed(head))
+        {
+            return Refused("is a compressed Linux kernel (bzImage)", "give its vmlinux; 'pleiad image build --linux … --kernel FILE' unpacks it");
+        }
+
         if (!head.AsSpan().StartsWith("\u007fELF"u8))
         {
             return Refused(head.Length == 0 ? "is empty" : "is no ELF file", Rebuild);

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Pleiad.Machines.Images;
 
-/// <summary>The guest's sources: <c>unikernel/</c> the kernel with its Makefile, <c>services/NAME/NAME.c</c> the services that come with it.</summary>
+/// <summary>
+/// The guest's sources: <c>unikernel/</c> the kernel with its Makefile, <c>linux/</c> the init of Linux machines with its own, <c>services/NAME/NAME.c</c> the services
+/// that come with it.
+/// </summary>
 internal sealed class GuestSources
 {
     /// <summary>The variable that names the directory when it is not beside the program.</summary>
@@ -18,12 +21,14 @@ internal sealed class GuestSources
 
     public string Unikernel => Path.Combine(Root, "unikernel");
 
+    public string Linux => Path.Combine(Root, "linux");
+
     public string FetchScript => Path.Combine(Unikernel, "fetch-lwip.sh");
 
     public string Service(string name) => Path.Combine(Root, "services", name, name + ".c");
 
     /// <summary>Finds the sources: where <paramref name="given"/> or the variable says, else in a directory <c>guest</c> beside or above the program.</summary>
-    /// <exception cref="UnikernelBuildException">They are not there.</exception>
+    /// <exception cref="ImageBuildException">They are not there.</exception>
     public static GuestSources Locate(string? given)
     {
         var named = given ?? Environment.GetEnvironmentVariable(Variable);
@@ -31,7 +36,7 @@ internal sealed class GuestSources
         {
             return IsGuest(named)
                 ? new GuestSources(Path.GetFullPath(named))
-                : throw new UnikernelBuildException(UnikernelBuildFailure.GuestMissing, $"'{named}' holds no unikernel/Makefile; give the directory guest of Pleiad's sources");
+                : throw new ImageBuildException(ImageBuildFailure.GuestMissing, $"'{named}' holds no unikernel/Makefile; give the directory guest of Pleiad's sources");
         }
 
         for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
@@ -43,30 +48,33 @@ internal sealed class GuestSources
             }
         }
 
-        throw new UnikernelBuildException(
-            UnikernelBuildFailure.GuestMissing,
+        throw new ImageBuildException(
+            ImageBuildFailure.GuestMissing,
             $"the guest's sources are in no directory above {AppContext.BaseDirectory}; set {Variable} to the directory guest of Pleiad's sources");
     }
 
     /// <summary>A hash over all that a kernel is made of: the guest's sources, the service and the headers beside it, and the tools.</summary>
     /// <param name="service">The service's source file.</param>
     /// <param name="further">Anything else that decides what comes out.</param>
-    public string Key(string service, IEnumerable<string> further)
+    public string Key(string service, IEnumerable<string> further) => Hash(
+        [
+            .. Tree(Unikernel, "guest/"),
+            ("service/" + Path.GetFileName(service), service),
+            .. Files(Path.GetDirectoryName(service)!, "*.h", SearchOption.TopDirectoryOnly).Select(header => ("service/" + Path.GetFileName(header), header)),
+        ],
+        further);
+
+    /// <summary>A hash over all that the init of Linux machines is made of.</summary>
+    /// <param name="further">Anything else that decides what comes out.</param>
+    public string LinuxKey(IEnumerable<string> further) => Hash(Tree(Linux, "linux/"), further);
+
+    /// <summary>A hash over files with their names, and texts.</summary>
+    internal static string Hash(IEnumerable<(string Name, string Path)> files, IEnumerable<string> further)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in Files(Unikernel, "*", SearchOption.AllDirectories))
+        foreach (var (name, path) in files)
         {
-            var relative = Path.GetRelativePath(Unikernel, file);
-            if (!relative.StartsWith("test/", StringComparison.Ordinal))
-            {
-                Add("guest/" + relative, File.ReadAllBytes(file));
-            }
-        }
-
-        Add("service/" + Path.GetFileName(service), File.ReadAllBytes(service));
-        foreach (var header in Files(Path.GetDirectoryName(service)!, "*.h", SearchOption.TopDirectoryOnly))
-        {
-            Add("service/" + Path.GetFileName(header), File.ReadAllBytes(header));
+            Add(name, File.ReadAllBytes(path));
         }
 
         foreach (var text in further)
@@ -83,6 +91,12 @@ internal sealed class GuestSources
             hash.AppendData(content);
         }
     }
+
+    private static IEnumerable<(string Name, string Path)> Tree(string directory, string prefix) =>
+        Files(directory, "*", SearchOption.AllDirectories)
+            .Select(file => (Name: Path.GetRelativePath(directory, file), Path: file))
+            .Where(file => !file.Name.StartsWith("test/", StringComparison.Ordinal))
+            .Select(file => (prefix + file.Name, file.Path));
 
     private static bool IsGuest(string directory) => File.Exists(Path.Combine(directory, "unikernel", "Makefile"));
 

@@ -7,8 +7,10 @@ namespace Pleiad.Machines.Images;
 
 /// <summary>Reads and writes <c>image.yaml</c>.</summary>
 /// <remarks>
-/// Only <c>name</c> and <c>kernel</c> must be given. Defaults: <c>kind: unikernel</c>; <c>platform: { machine: microvm, nic: virtio-mmio }</c>, and virtio-pci
-/// for the machines q35 and pc; <c>memory: 16MiB</c>; <c>port: 8080</c>; <c>health: /health</c>; <c>address</c> as <see cref="AddressTemplate.Default"/>.
+/// Only <c>name</c> and <c>kernel</c> must be given, for <c>kind: linux</c> <c>initramfs</c> too, for <c>kind: disk</c> <c>disk</c>. Defaults: <c>kind: unikernel</c>;
+/// <c>platform: { machine: microvm, nic: virtio-mmio }</c>, and virtio-pci for the machines q35 and pc; <c>memory: 16MiB</c>, with Linux 128MiB; <c>vcpus: 1</c>;
+/// <c>port: 8080</c>; <c>health: /health</c>; <c>cloneable: false</c>; <c>address</c> as <see cref="AddressTemplate.DefaultOf"/>; no <c>arguments</c>, no <c>environment</c>.
+/// What is not given and has no default is not written either, so that an image keeps its digest when Pleiad learns a new key.
 /// </remarks>
 public static class ImageDocument
 {
@@ -17,6 +19,12 @@ public static class ImageDocument
 
     /// <summary>RAM when none is given: four times what a small unikernel needs.</summary>
     public const long MemoryBytesDefault = 16L << 20;
+
+    /// <summary>RAM of a Linux machine when none is given: Debian's kernel takes about 70 MiB of it.</summary>
+    public const long LinuxMemoryBytesDefault = 128L << 20;
+
+    /// <summary>Most virtual processors of a machine.</summary>
+    public const int VcpusMax = 64;
 
     /// <summary>Smallest RAM of a machine, in bytes.</summary>
     public const long MemoryBytesMin = 1L << 20;
@@ -33,6 +41,8 @@ public static class ImageDocument
     private const int HealthLengthMax = 200;
 
     private static readonly (MachineType Type, string Word)[] MachineWords = [(MachineType.Microvm, "microvm"), (MachineType.Q35, "q35"), (MachineType.Pc, "pc")];
+
+    private static readonly (ImageKind Kind, string Word)[] KindWords = [(ImageKind.Unikernel, "unikernel"), (ImageKind.Linux, "linux"), (ImageKind.Disk, "disk")];
 
     private static readonly (NicModel Model, string Word)[] NicWords = [(NicModel.VirtioMmio, "virtio-mmio"), (NicModel.VirtioPci, "virtio-pci")];
 
@@ -67,28 +77,53 @@ public static class ImageDocument
     {
         var map = DocumentMap.Parse(text, subject);
         var manifest = Read(map);
-        var kernel = manifest.Kernel.Length == 0 ? "" : Path.GetFullPath(manifest.Kernel, Path.GetFullPath(directory));
-        if (kernel.Length > 0)
-        {
-            CheckKernel(map, kernel, manifest.MemoryBytes);
-        }
-
+        var root = Path.GetFullPath(directory);
+        manifest = manifest.WithFiles(path => path.Length == 0 ? "" : Path.GetFullPath(path, root));
+        ImageFileChecks.Check(map, manifest);
         map.Finish();
-        return manifest with { Kernel = kernel };
+        return manifest;
     }
 
-    /// <summary>Writes a manifest with every key, always in the same form: equal manifests give equal text, and reading it back gives an equal manifest.</summary>
-    public static string Write(ImageManifest manifest) => string.Create(CultureInfo.InvariantCulture, $$"""
-        name: {{manifest.Name}}
-        kind: {{WordOf(manifest.Kind)}}
-        kernel: {{Quoted(manifest.Kernel)}}
-        platform: { machine: {{WordOf(manifest.Platform.Machine)}}, nic: {{WordOf(manifest.Platform.Nic)}} }
-        address: {{Quoted(manifest.Address)}}
-        memory: {{ByteSize.Format(manifest.MemoryBytes)}}
-        port: {{manifest.Port}}
-        health: {{Quoted(manifest.Health)}}
+    /// <summary>Writes a manifest, always in the same form: equal manifests give equal text, and reading it back gives an equal manifest.</summary>
+    public static string Write(ImageManifest manifest)
+    {
+        var text = new StringBuilder();
+        Add($"name: {manifest.Name}");
+        Add($"kind: {WordOf(manifest.Kind)}");
+        foreach (var (key, path) in manifest.Files)
+        {
+            Add($"{key}: {Quoted(path)}");
+        }
 
-        """).ReplaceLineEndings("\n");
+        Add($"platform: {{ machine: {WordOf(manifest.Platform.Machine)}, nic: {WordOf(manifest.Platform.Nic)} }}");
+        Add($"address: {Quoted(manifest.Address)}");
+        if (manifest.Arguments.Length > 0)
+        {
+            Add($"arguments: {Quoted(manifest.Arguments)}");
+        }
+
+        if (manifest.Environment.Variables.Count > 0)
+        {
+            Add($"environment: {{ {string.Join(", ", manifest.Environment.Variables.Select(one => $"{Quoted(one.Key)}: {Quoted(one.Value)}"))} }}");
+        }
+
+        Add($"memory: {ByteSize.Format(manifest.MemoryBytes)}");
+        if (manifest.Vcpus != 1)
+        {
+            Add($"vcpus: {manifest.Vcpus}");
+        }
+
+        Add($"port: {manifest.Port}");
+        Add($"health: {Quoted(manifest.Health)}");
+        if (manifest.Cloneable)
+        {
+            Add($"cloneable: true");
+        }
+
+        return text.ToString();
+
+        void Add(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    }
 
     /// <summary>The word <c>image.yaml</c> has for a machine type, for example <c>microvm</c>.</summary>
     public static string WordOf(MachineType machine) => MachineWords.First(pair => pair.Type == machine).Word;
@@ -97,13 +132,9 @@ public static class ImageDocument
     public static string WordOf(NicModel nic) => NicWords.First(pair => pair.Model == nic).Word;
 
     /// <summary>The word <c>image.yaml</c> has for a kind of image.</summary>
-    public static string WordOf(ImageKind kind) => kind switch
-    {
-        ImageKind.Unikernel => "unikernel",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such kind of image"),
-    };
+    public static string WordOf(ImageKind kind) => KindWords.First(pair => pair.Kind == kind).Word;
 
-    /// <summary>Reads a manifest whose kernel is somewhere else, without looking for it.</summary>
+    /// <summary>Reads a manifest whose files are somewhere else, without looking for them.</summary>
     internal static ImageManifest ParseStored(string text, string subject)
     {
         var map = DocumentMap.Parse(text, subject);
@@ -115,25 +146,82 @@ public static class ImageDocument
     private static ImageManifest Read(DocumentMap map)
     {
         var name = map.Text("name", required: true, Names.IsValid, $"give {Names.Rule}");
-        map.Choice("kind", [WordOf(ImageKind.Unikernel)]);
-        var kernel = map.Text("kernel", required: true, path => !path.Any(char.IsControl), "give the path of the kernel's ELF file, relative to this file");
+        var kindWord = map.Choice("kind", [.. KindWords.Select(pair => pair.Word)]);
+        var kind = kindWord is null ? ImageKind.Unikernel : KindWords.First(pair => pair.Word == kindWord).Kind;
+        var kernel = ReadPath(map, "kernel", required: true, "the kernel's ELF file");
+        var initramfs = ReadPath(map, "initramfs", required: kind == ImageKind.Linux, "the archive with the first file system");
+        var disk = ReadPath(map, "disk", required: kind == ImageKind.Disk, "the raw or qcow2 disk image");
         var platform = ReadPlatform(map.Map("platform"));
-        var address = map.Text("address", rule: "give a kernel command line with {ip} in it") ?? AddressTemplate.Default;
-        foreach (var problem in AddressTemplate.Problems(address))
-        {
-            var remedy = $"known: {string.Join(", ", AddressTemplate.Placeholders.Select(word => $"{{{word}}}"))}; for example \"{AddressTemplate.Default}\"";
-            map.Problem("address", address, problem, remedy);
-        }
-
-        var memory = map.Size("memory", MemoryBytesMin, MemoryBytesMax) ?? MemoryBytesDefault;
+        var address = ReadCommandLine(map, kind, out var arguments, out var environment);
+        var fallback = kind == ImageKind.Unikernel ? MemoryBytesDefault : LinuxMemoryBytesDefault;
+        var memory = map.Size("memory", MemoryBytesMin, MemoryBytesMax) ?? fallback;
         if (memory % MemoryBytesMin != 0)
         {
             map.Problem("memory", ByteSize.Format(memory), "is no whole number of MiB", "give whole MiB, for example 4MiB");
         }
 
+        var vcpus = (int)(map.WholeNumber("vcpus", 1, VcpusMax) ?? 1);
         var port = (int)(map.WholeNumber("port", 1, 65_535) ?? PortDefault);
         var health = map.Text("health", accepts: IsPath, rule: $"give a path that begins with '/', of at most {HealthLengthMax} printable ASCII characters without spaces");
-        return new ImageManifest(name ?? "", kernel ?? "", platform, address, memory, port, health ?? HealthDefault);
+        var cloneable = map.Choice("cloneable", ["true", "false"]) == "true";
+        if (cloneable && disk is not null)
+        {
+            map.Problem("cloneable", "true", "cannot be with a disk, whose content a template does not hold", "leave cloneable away; machines with a disk boot");
+        }
+
+        return new ImageManifest(name ?? "", kernel ?? "", platform, address, memory, port, health ?? HealthDefault)
+        {
+            Kind = kind,
+            Initramfs = initramfs,
+            Disk = disk,
+            Arguments = arguments,
+            Environment = environment,
+            Vcpus = vcpus,
+            Cloneable = cloneable,
+        };
+    }
+
+    private static string? ReadPath(DocumentMap map, string key, bool required, string what) =>
+        map.Text(key, required, path => !path.Any(char.IsControl), $"give the path of {what}, relative to this file");
+
+    private static string ReadCommandLine(DocumentMap map, ImageKind kind, out string arguments, out ServiceEnvironment environment)
+    {
+        var address = map.Text("address", rule: "give a kernel command line with {ip} in it, or dhcp") ?? AddressTemplate.DefaultOf(kind);
+        foreach (var problem in AddressTemplate.Problems(address))
+        {
+            var remedy = $"known: {string.Join(", ", AddressTemplate.Placeholders.Select(word => $"{{{word}}}"))}; for example \"{AddressTemplate.DefaultOf(kind)}\", or {AddressTemplate.Dhcp} for a guest that asks for its address";
+            map.Problem("address", address, problem, remedy);
+        }
+
+        arguments = map.Text("arguments", accepts: text => !text.Any(char.IsControl), rule: "give kernel arguments without line breaks") ?? "";
+        environment = ReadEnvironment(map, kind);
+        var length = address.Length + arguments.Length + environment.Words.Sum(word => word.Length + 1);
+        if (length > AddressTemplate.LengthMax && address.Length <= AddressTemplate.LengthMax)
+        {
+            map.Problem(
+                map.Has("environment") ? "environment" : "arguments", null, $"makes the kernel command line {length} characters long", $"address, arguments and environment have at most {AddressTemplate.LengthMax} together");
+        }
+
+        return address;
+    }
+
+    private static ServiceEnvironment ReadEnvironment(DocumentMap map, ImageKind kind)
+    {
+        var variables = map.TextMap("environment");
+        if (kind == ImageKind.Unikernel && variables.Count > 0)
+        {
+            map.Problem("environment", null, "is for Linux: a unikernel has no environment", "give what it needs in arguments");
+        }
+
+        foreach (var (name, value) in variables)
+        {
+            foreach (var (reason, remedy) in ServiceEnvironment.Problems(name, value))
+            {
+                map.Problem($"environment.{name}", value, reason, remedy);
+            }
+        }
+
+        return new ServiceEnvironment(variables);
     }
 
     private static MachinePlatform ReadPlatform(DocumentMap map)
@@ -152,38 +240,6 @@ public static class ImageDocument
         }
 
         return new MachinePlatform(machine, nic);
-    }
-
-    private static void CheckKernel(DocumentMap map, string path, long memoryBytes)
-    {
-        try
-        {
-            if (Directory.Exists(path))
-            {
-                map.Problem("kernel", path, "is a directory", "give the kernel's ELF file");
-                return;
-            }
-
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            var kernel = ElfKernel.Inspect(file);
-            if (kernel.Reason is not null)
-            {
-                map.Problem("kernel", path, kernel.Reason, kernel.Remedy!);
-            }
-            else if (kernel.LoadEnd >= (ulong)memoryBytes)
-            {
-                var needed = kernel.LoadEnd / (ulong)MemoryBytesMin + 1;
-                map.Problem("memory", ByteSize.Format(memoryBytes), $"is too small for the kernel, which is loaded up to address {kernel.LoadEnd}", $"give at least {needed}MiB");
-            }
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            map.Problem("kernel", path, "does not exist", "give the path of the kernel's ELF file, relative to this file");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            map.Problem("kernel", path, $"cannot be read ({error.Message})", "give a file this user may read");
-        }
     }
 
     private static bool IsPath(string path) =>

@@ -4,11 +4,11 @@ using Pleiad.Core.Identity;
 namespace Pleiad.Machines.Images;
 
 /// <summary>
-/// The images of a machine: kernels by the SHA-256 of their content, names that stand for an image, and pins that keep an image while a service uses it.
+/// The images of a machine: their files by the SHA-256 of their content, names that stand for an image, and pins that keep an image while a service uses it.
 /// Safe for several processes at once; a crash in the middle of any operation leaves nothing of it visible.
 /// </summary>
 /// <remarks>
-/// An image is checked at each use by its kernel's size and time of change, and by its content when the time differs; <see cref="VerifyAsync"/> reads everything.
+/// An image is checked at each use by its files' sizes and times of change, and by its content when the time differs; <see cref="VerifyAsync"/> reads everything.
 /// Whoever goes on using an image pins it: one without a name and without a pin is removed by the next change.
 /// All methods throw <see cref="ImageStoreException"/> when the directory cannot be read or written.
 /// </remarks>
@@ -41,13 +41,19 @@ public sealed class ImageStore(string directory, TimeProvider? time = null)
     internal Task<StoredImage> ImportAsync(ImageManifest manifest, string subject, CancellationToken cancellation) => LockedAsync(
         async () =>
         {
-            var (kernel, bytes) = await _files.AddBlobAsync(manifest.Kernel, subject, cancellation);
-            var text = ImageDocument.Write(manifest with { Kernel = kernel });
+            var blobs = new Dictionary<string, string>();
+            foreach (var (key, path) in manifest.Files)
+            {
+                blobs[key] = await _files.AddBlobAsync(key, path, subject, cancellation);
+            }
+
+            var text = ImageDocument.Write(manifest with { Kernel = blobs["kernel"], Initramfs = blobs.GetValueOrDefault("initramfs"), Disk = blobs.GetValueOrDefault("disk") });
             var digest = ImageDigest.Of(text);
             if (!IsCurrent(manifest.Name, digest))
             {
-                var modified = File.GetLastWriteTimeUtc(_files.BlobPath(kernel));
-                _files.WriteImage(digest, new ImageRecord(text, bytes, modified, _time.GetUtcNow()));
+                var marks = blobs.ToDictionary(blob => blob.Key, blob => _files.MarkOf(blob.Value));
+                marks.Remove("kernel", out var kernel);
+                _files.WriteImage(digest, new ImageRecord(text, kernel!.Bytes, kernel.Modified, _time.GetUtcNow()) { Further = marks.Count > 0 ? marks : null });
                 _files.WriteName(manifest.Name, digest);
             }
 
@@ -141,12 +147,12 @@ public sealed class ImageStore(string directory, TimeProvider? time = null)
         () => Task.FromResult<IReadOnlyList<StoredImage>>([.. List().Select(image =>
         {
             cancellation.ThrowIfCancellationRequested();
-            return image.Damage is null ? Checked(image, full: true, default) : image;
+            return image.Damage is null ? Checked(image, full: true, _files.ReadImage(image.Digest)!.Value.Record) : image;
         })]),
         cancellation);
 
     /// <summary>Removes what no name and no pin refers to, pins of data directories that are gone, and what a crash left.</summary>
-    /// <returns>Bytes of the kernels that were removed.</returns>
+    /// <returns>Bytes of the files that were removed.</returns>
     public Task<long> CollectAsync(CancellationToken cancellation = default) => LockedAsync(() => Task.FromResult(Collect()), cancellation);
 
     private bool IsCurrent(string name, string digest)
@@ -176,7 +182,7 @@ public sealed class ImageStore(string directory, TimeProvider? time = null)
                 }
 
                 var image = Read(digest) ?? throw ImageStoreFiles.Damaged($"image {name}", "has lost its record", "import it again");
-                if (image.Damage is null || (_files.ReadName(name) == digest && File.Exists(image.Manifest.Kernel)) || reads == ReadsMax)
+                if (image.Damage is null || (_files.ReadName(name) == digest && image.Manifest.Files.All(file => File.Exists(file.Path))) || reads == ReadsMax)
                 {
                     return image;
                 }
@@ -199,26 +205,38 @@ public sealed class ImageStore(string directory, TimeProvider? time = null)
             return null;
         }
 
-        var path = _files.BlobPath(manifest.Kernel);
-        return Checked(new StoredImage(manifest with { Kernel = path }, digest, record.KernelBytes, record.Stored), full: false, record.KernelModified);
+        var image = new StoredImage(manifest.WithFiles(_files.BlobPath), digest, 0, record.Stored);
+        return Checked(image with { Bytes = manifest.Files.Sum(file => record.MarkOf(file.Key)?.Bytes ?? 0) }, full: false, record);
     }
 
-    private static StoredImage Checked(StoredImage image, bool full, DateTime modified)
+    private static StoredImage Checked(StoredImage image, bool full, ImageRecord record)
     {
-        var (path, remedy) = (image.Manifest.Kernel, $"import image {image.Manifest.Name} again");
+        foreach (var (key, path) in image.Manifest.Files)
+        {
+            if (DamageOf(path, full, record.MarkOf(key)) is { } damage)
+            {
+                return image with { Damage = $"{key} {path} {damage}; import image {image.Manifest.Name} again" };
+            }
+        }
+
+        return image;
+    }
+
+    private static string? DamageOf(string path, bool full, FileMark? mark)
+    {
         var file = new FileInfo(path);
-        var damage = !file.Exists ? "is missing"
-            : file.Length != image.Bytes ? $"has {file.Length} bytes instead of {image.Bytes}"
-            : !full && file.LastWriteTimeUtc == modified ? null
+        return !file.Exists ? "is missing"
+            : mark is null ? "has nothing in its image's record"
+            : file.Length != mark.Bytes ? $"has {file.Length} bytes instead of {mark.Bytes}"
+            : !full && file.LastWriteTimeUtc == mark.Modified ? null
             : ImageDigest.HexOf(ImageDigest.OfFile(path)) == file.Name ? null
             : "has other content than was stored";
-        return image with { Damage = damage is null ? null : $"kernel {path} {damage}; {remedy}" };
     }
 
     // What cannot be read keeps everything in place: it may refer to any of it.
     private long Collect()
     {
-        HashSet<string> images, kernels;
+        HashSet<string> images, files;
         try
         {
             foreach (var pin in _files.Pins().Where(pin => !IsAlive(pin)))
@@ -227,7 +245,7 @@ public sealed class ImageStore(string directory, TimeProvider? time = null)
             }
 
             images = [.. _files.Names().Select(_files.ReadName).OfType<string>(), .. _files.Pins().Select(pin => pin.Digest)];
-            kernels = [.. images.Select(_files.ReadImage).Where(image => image is not null).Select(image => image!.Value.Manifest.Kernel)];
+            files = [.. images.Select(_files.ReadImage).Where(image => image is not null).SelectMany(image => image!.Value.Manifest.Files.Select(file => file.Path))];
         }
         catch (ImageStoreException error) when (error.Failure == ImageStoreFailure.Damaged)
         {
@@ -240,7 +258,7 @@ public sealed class ImageStore(string directory, TimeProvider? time = null)
         }
 
         long bytes = 0;
-        foreach (var digest in _files.Blobs().Where(digest => !kernels.Contains(digest)))
+        foreach (var digest in _files.Blobs().Where(digest => !files.Contains(digest)))
         {
             bytes += new FileInfo(_files.BlobPath(digest)).Length;
             _files.DeleteBlob(digest);

@@ -7,12 +7,15 @@ using Pleiad.Core.Documents;
 namespace Pleiad.Machines.Images;
 
 /// <summary>
-/// The store's files: <c>blobs/HEX</c> kernels, <c>images/HEX.json</c> records, <c>names/NAME</c> a digest each, <c>pins/HEX.json</c>, <c>temp/</c>
+/// The store's files: <c>blobs/HEX</c> kernels, initramfs and disks, <c>images/HEX.json</c> records, <c>names/NAME</c> a digest each, <c>pins/HEX.json</c>, <c>temp/</c>
 /// what is being written, <c>lock</c>. Reading needs no lock, since each file is whole or absent; writing is for the holder of the lock.
 /// </summary>
 internal sealed class ImageStoreFiles(string root)
 {
     private const int SmallFileBytesMax = 1 << 20;
+
+    // Whatever is larger is refused by the check of its kind.
+    private const long BlobBytesMax = DiskImage.BytesMax;
 
     private readonly string _blobs = Path.Combine(root, "blobs");
     private readonly string _images = Path.Combine(root, "images");
@@ -81,7 +84,7 @@ internal sealed class ImageStoreFiles(string root)
         try
         {
             var manifest = ImageDocument.ParseStored(record.Manifest, path);
-            return ImageDigest.IsValid(manifest.Kernel) ? (record, manifest) : throw Damaged(path, "names no kernel", remedy);
+            return manifest.Files.All(file => ImageDigest.IsValid(file.Path)) ? (record, manifest) : throw Damaged(path, "names a file by something else than its digest", remedy);
         }
         catch (InvalidInputException error)
         {
@@ -103,29 +106,41 @@ internal sealed class ImageStoreFiles(string root)
 
     public void DeletePin(ImagePin pin) => DurableFiles.Delete(PinPath(pin));
 
-    /// <summary>Copies a kernel into the store under its digest, replacing what stands there damaged.</summary>
-    /// <returns>Digest and size.</returns>
-    /// <exception cref="InvalidInputException">What was copied is no kernel: the source changed since its manifest was read.</exception>
-    public async Task<(string Digest, long Bytes)> AddBlobAsync(string source, string subject, CancellationToken cancellation)
+    /// <summary>What tells that a stored file is still the same.</summary>
+    public FileMark MarkOf(string digest) => new(new FileInfo(BlobPath(digest)).Length, File.GetLastWriteTimeUtc(BlobPath(digest)));
+
+    /// <summary>Copies a file into the store under its digest, replacing what stands there damaged. Blocks of zeros become holes: disks are mostly empty.</summary>
+    /// <param name="key">Its key in the manifest.</param>
+    /// <param name="source">The file.</param>
+    /// <param name="subject">What to call the manifest in errors.</param>
+    /// <param name="cancellation">Ends the copy.</param>
+    /// <returns>Its digest.</returns>
+    /// <exception cref="InvalidInputException">What was copied cannot be used: the source changed since its manifest was read.</exception>
+    public async Task<string> AddBlobAsync(string key, string source, string subject, CancellationToken cancellation)
     {
         const int chunk = 128 * 1024;
         var temporary = NewTemporary();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        long bytes;
-        await using (var from = OpenSource(source, subject))
+        await using (var from = OpenSource(key, source, subject))
         await using (var to = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0))
         {
             var buffer = new byte[chunk];
-            for (int read; to.Position <= ElfKernel.FileBytesMax && (read = await from.ReadAsync(buffer, cancellation)) > 0;)
+            for (int read; to.Position <= BlobBytesMax && (read = await from.ReadAsync(buffer, cancellation)) > 0;)
             {
                 hash.AppendData(buffer, 0, read);
-                await to.WriteAsync(buffer.AsMemory(0, read), cancellation);
+                if (buffer.AsSpan(0, read).ContainsAnyExcept((byte)0))
+                {
+                    await to.WriteAsync(buffer.AsMemory(0, read), cancellation);
+                }
+                else
+                {
+                    to.SetLength(to.Seek(read, SeekOrigin.Current));
+                }
             }
 
-            bytes = to.Length;
-            if (ElfKernel.Inspect(to) is { Reason: { } reason } kernel)
+            if (ImageFileChecks.Problem(key, to, out _) is var (reason, remedy))
             {
-                throw new InvalidInputException(subject, new InputProblem("kernel", source, reason, kernel.Remedy!));
+                throw new InvalidInputException(subject, new InputProblem(key, source, reason, remedy));
             }
 
             File.SetUnixFileMode(to.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
@@ -143,7 +158,7 @@ internal sealed class ImageStoreFiles(string root)
             DurableFiles.Publish(temporary, path);
         }
 
-        return (digest, bytes);
+        return digest;
     }
 
     public static ImageStoreException Damaged(string path, string what, string remedy, Exception? inner = null) =>
@@ -157,7 +172,7 @@ internal sealed class ImageStoreFiles(string root)
         return Path.Combine(_pins, ImageDigest.HexOf(ImageDigest.Of(key)) + ".json");
     }
 
-    private static FileStream OpenSource(string path, string subject)
+    private static FileStream OpenSource(string key, string path, string subject)
     {
         try
         {
@@ -165,7 +180,7 @@ internal sealed class ImageStoreFiles(string root)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException(subject, new InputProblem("kernel", path, $"cannot be read ({error.Message})", "give a file this user may read"), error);
+            throw new InvalidInputException(subject, new InputProblem(key, path, $"cannot be read ({error.Message})", "give a file this user may read"), error);
         }
     }
 

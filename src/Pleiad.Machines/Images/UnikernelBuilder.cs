@@ -26,7 +26,7 @@ public sealed class UnikernelBuilder(ImageStore store, UnikernelBuilderOptions o
     /// <param name="progress">Told each step in a sentence.</param>
     /// <param name="cancellation">Ends the build; nothing is stored then.</param>
     /// <exception cref="InvalidInputException">The source file, the name or an option cannot be used.</exception>
-    /// <exception cref="UnikernelBuildException">It cannot be built.</exception>
+    /// <exception cref="ImageBuildException">It cannot be built.</exception>
     /// <exception cref="ImageStoreException">It cannot be stored.</exception>
     public async Task<UnikernelBuild> BuildAsync(
         string serviceSourceFile, string name, UnikernelBuildOptions? image, IProgress<string>? progress, CancellationToken cancellation)
@@ -56,12 +56,12 @@ public sealed class UnikernelBuilder(ImageStore store, UnikernelBuilderOptions o
         }
         catch (TimeoutException error)
         {
-            throw new UnikernelBuildException(UnikernelBuildFailure.TimedOut, $"building {name}: {error.Message}; try again when the machine is less busy", error);
+            throw new ImageBuildException(ImageBuildFailure.TimedOut, $"building {name}: {error.Message}; try again when the machine is less busy", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new UnikernelBuildException(
-                UnikernelBuildFailure.CacheUnusable, $"building {name}: {error.Message}; free space in or give this user the right to write to {_cache.Root}", error);
+            throw new ImageBuildException(
+                ImageBuildFailure.CacheUnusable, $"building {name}: {error.Message}; free space in or give this user the right to write to {_cache.Root}", error);
         }
     }
 
@@ -72,7 +72,7 @@ public sealed class UnikernelBuilder(ImageStore store, UnikernelBuilderOptions o
     /// <param name="progress">Told each step in a sentence.</param>
     /// <param name="cancellation">Ends the build.</param>
     /// <exception cref="InvalidInputException">No image of that name is shipped.</exception>
-    /// <exception cref="UnikernelBuildException">It cannot be built, and is not in the store.</exception>
+    /// <exception cref="ImageBuildException">It cannot be built, and is not in the store.</exception>
     /// <exception cref="ImageStoreException">It cannot be stored or read.</exception>
     public async Task<StoredImage> EnsureShippedAsync(string name, IProgress<string>? progress, CancellationToken cancellation)
     {
@@ -91,8 +91,8 @@ public sealed class UnikernelBuilder(ImageStore store, UnikernelBuilderOptions o
             _cache.RememberShipped(name, built.Image.Digest);
             return built.Image;
         }
-        catch (UnikernelBuildException error) when (
-            stored is { Damage: null } && error.Failure is UnikernelBuildFailure.ToolsMissing or UnikernelBuildFailure.GuestMissing)
+        catch (ImageBuildException error) when (
+            stored is { Damage: null } && error.Failure is ImageBuildFailure.ToolsMissing or ImageBuildFailure.GuestMissing)
         {
             progress?.Report($"using image {name} as it was built before: {error.Message}");
             return stored!;
@@ -131,8 +131,8 @@ public sealed class UnikernelBuilder(ImageStore store, UnikernelBuilderOptions o
         var result = await ToolProcess.RunAsync("sh", [guest.FetchScript, _cache.Lwip], _cache.Root, options.FetchTimeout, _time, cancellation);
         if (result.ExitCode != 0)
         {
-            throw new UnikernelBuildException(
-                UnikernelBuildFailure.FetchFailed,
+            throw new ImageBuildException(
+                ImageBuildFailure.FetchFailed,
                 $"lwIP's sources could not be fetched from the Debian archive; check that 'apt-get update' works here. It said:\n{Tail(result)}") { Output = result.Output };
         }
     }
@@ -149,7 +149,7 @@ public sealed class UnikernelBuilder(ImageStore store, UnikernelBuilderOptions o
             {
                 var problems = CompilerOutput.Problems(result.Lines);
                 var said = problems.Count > 0 ? string.Join('\n', problems) : Tail(result);
-                throw new UnikernelBuildException(UnikernelBuildFailure.CompileFailed, $"{source} does not build:\n{said}") { Problems = problems, Output = result.Output };
+                throw new ImageBuildException(ImageBuildFailure.CompileFailed, $"{source} does not build:\n{said}") { Problems = problems, Output = result.Output };
             }
 
             return _cache.Add(key, kernel);
@@ -163,7 +163,7 @@ public sealed class UnikernelBuilder(ImageStore store, UnikernelBuilderOptions o
     private async Task<StoredImage> StoreAsync(string kernel, string name, UnikernelBuildOptions image, CancellationToken cancellation)
     {
         var platform = new MachinePlatform(MachineType.Microvm, NicModel.VirtioMmio);
-        var manifest = new ImageManifest(name, kernel, platform, AddressTemplate.Default, image.MemoryBytes, image.Port, image.Health);
+        var manifest = new ImageManifest(name, kernel, platform, AddressTemplate.Default, image.MemoryBytes, image.Port, image.Health) { Cloneable = true };
 
         // Read back, so that a built image keeps the same rules as one that is imported.
         var subject = $"image {name}";

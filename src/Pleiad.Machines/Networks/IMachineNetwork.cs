@@ -22,6 +22,12 @@ internal interface INetworkPlace : IAsyncDisposable
     /// <summary>A descriptor that QEMU gets as its <see cref="QemuProcess.FirstInherited"/>; null for none.</summary>
     SafeHandle? Descriptor { get; }
 
+    /// <summary>Gives it another address; its guest must be told by its owner (<see cref="Guest"/> is the new one's afterwards).</summary>
+    /// <param name="address">An address of the pool that no other machine has.</param>
+    /// <param name="qmp">Its QEMU.</param>
+    /// <exception cref="IOException">It could not be done.</exception>
+    Task MoveAsync(MachineAddress address, QmpClient qmp);
+
     /// <summary>Called when QEMU has been started and holds what it needs itself.</summary>
     void Handed();
 }
@@ -41,14 +47,18 @@ internal interface IMachineNetwork : IAsyncDisposable
     MachineAddress ServiceAddress(MachineAddress address, ImageManifest image);
 
     /// <summary>Makes a machine's place.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="address">Its address of the pool; null for one beside the pool, until the machine is given to somebody.</param>
+    /// <param name="image">What it boots from.</param>
     /// <exception cref="IOException">It cannot be made; the message names the remedy.</exception>
-    Task<INetworkPlace> AttachAsync(MachineId machine, MachineAddress address, ImageManifest image);
+    Task<INetworkPlace> AttachAsync(MachineId machine, MachineAddress? address, ImageManifest image);
+
+    /// <summary>Makes sure that what guests of an image ask the network for is there: their address, when it is by DHCP. <see cref="AttachAsync"/> does so itself.</summary>
+    /// <exception cref="IOException">It cannot be had; the message names the remedy.</exception>
+    Task ServeAsync(ImageManifest image);
 
     /// <summary>The place of a machine that runs already.</summary>
     INetworkPlace Resume(MachineAddress address, ImageManifest image);
-
-    /// <summary>Runs something that starts a process, so that the process lives in the network.</summary>
-    Task<T> StartAsync<T>(Func<T> start);
 
     /// <summary>Opens a connection to a machine.</summary>
     ValueTask<Socket> ConnectAsync(MachineAddress address, CancellationToken cancellation);

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Pleiad.Core.Identity;
 using Pleiad.Machines.Hosting;
@@ -19,7 +18,7 @@ internal sealed class NamespaceNetwork : IMachineNetwork
     /// <summary>The port of an address in the pool; a machine answers at its image's port.</summary>
     public const int PoolPort = 8080;
 
-    private const string BridgeName = "pleiad0";
+    internal const string BridgeName = "pleiad0";
 
     /// <summary>
     /// A tap that nobody reads and nothing is sent to. A bridge without ports has no carrier; when its first port comes the kernel takes up to a second
@@ -29,8 +28,12 @@ internal sealed class NamespaceNetwork : IMachineNetwork
 
     private const int PrefixLength = 16;
     private const int FirstMachine = 2;
+
+    /// <summary>Machines that have no address of the pool, at most: templates and spares; above the largest pool.</summary>
+    private const int ParkingMax = 254;
     private const int DiscardPort = 9;
-    private static readonly IPAddress Gateway = new([10, 77, 0, 1]);
+    private static readonly MachineAddress[] Parking = [.. Enumerable.Range(1, ParkingMax).Select(i => new MachineAddress(new IPAddress([10, 77, 255, (byte)i]), PoolPort))];
+    internal static readonly IPAddress Gateway = new([10, 77, 0, 1]);
     private static readonly TimeSpan IpTimeMax = TimeSpan.FromSeconds(10);
 
     private readonly string _ip;
@@ -40,6 +43,8 @@ internal sealed class NamespaceNetwork : IMachineNetwork
     private readonly uint _bridge;
     private readonly SafeFileHandle _carrier;
     private readonly Socket _datagrams;
+    private readonly ParkingLot _parking = new(Parking);
+    private readonly DhcpServer _dhcp;
 
     private NamespaceNetwork(string ip, string name, int addresses, NamespaceThread thread, RouteSocket routes, uint bridge, SafeFileHandle carrier, Socket datagrams)
     {
@@ -51,6 +56,8 @@ internal sealed class NamespaceNetwork : IMachineNetwork
         _carrier = carrier;
         _datagrams = datagrams;
         Addresses = [.. Enumerable.Range(FirstMachine, addresses).Select(i => new MachineAddress(new IPAddress([10, 77, (byte)(i >> 8), (byte)i]), PoolPort))];
+        var configuration = new DhcpConfiguration(BridgeName, new IPAddress([10, 77, 0, 0]), new IPAddress([255, 255, 0, 0]), Gateway);
+        _dhcp = new DhcpServer(ip, name, thread, () => configuration.Write(Addresses.Concat(Parking).Select(address => (CardOf(address.Ip), address.Ip))));
     }
 
     public NetworkMode Mode => NetworkMode.Namespace;
@@ -106,6 +113,7 @@ internal sealed class NamespaceNetwork : IMachineNetwork
             return false;
         }
 
+        await DhcpServer.EndLeftAsync(ip, name, cancellation);
         await Programs.RunAsync(ip, ["netns", "del", name], "", IpTimeMax, cancellation);
         return true;
     }
@@ -120,23 +128,28 @@ internal sealed class NamespaceNetwork : IMachineNetwork
 
     public MachineAddress ServiceAddress(MachineAddress address, ImageManifest image) => address with { Port = image.Port };
 
-    public async Task<INetworkPlace> AttachAsync(MachineId machine, MachineAddress address, ImageManifest image)
+    public async Task<INetworkPlace> AttachAsync(MachineId machine, MachineAddress? address, ImageManifest image)
     {
-        var place = new Place(this, address, image);
+        await ServeAsync(image);
+        var parking = address is null ? _parking.Take() : (MachineAddress?)null;
+        var place = new NamespacePlace(this, address ?? parking!.Value, image, parking);
         try
         {
-            place.Open(await _thread.RunAsync(() => OpenTap(machine, address.Ip)));
+            var own = place.Service.Ip;
+            var (tap, link) = await _thread.RunAsync(() => OpenTap(machine, own));
+            place.Open(tap, link);
             return place;
         }
         catch (Win32Exception e)
         {
+            Return(parking);
             throw new IOException($"the machine's tap cannot be made: {e.Message}", e);
         }
     }
 
-    public INetworkPlace Resume(MachineAddress address, ImageManifest image) => new Place(this, address, image);
+    public Task ServeAsync(ImageManifest image) => AddressTemplate.IsDhcp(image.Address) ? _dhcp.ServeAsync() : Task.CompletedTask;
 
-    public Task<T> StartAsync<T>(Func<T> start) => _thread.RunAsync(start);
+    public INetworkPlace Resume(MachineAddress address, ImageManifest image) => new NamespacePlace(this, address, image, parking: null);
 
     public async ValueTask<Socket> ConnectAsync(MachineAddress address, CancellationToken cancellation)
     {
@@ -157,6 +170,7 @@ internal sealed class NamespaceNetwork : IMachineNetwork
 
     public async ValueTask DisposeAsync()
     {
+        await _dhcp.DisposeAsync();
         await _thread.RunAsync(() =>
         {
             _routes.Dispose();
@@ -190,22 +204,47 @@ internal sealed class NamespaceNetwork : IMachineNetwork
         return true;
     });
 
-    private SafeFileHandle OpenTap(MachineId machine, IPAddress ip)
+    /// <summary>What the guest at an address is told.</summary>
+    internal static GuestNetwork GuestAt(IPAddress ip, int port) => new(ip, PrefixLength, Gateway, TextOf(CardOf(ip)), port);
+
+    /// <summary>Gives a parking address back.</summary>
+    internal void Return(MachineAddress? parking)
+    {
+        if (parking is { } address)
+        {
+            _parking.Return(address);
+        }
+    }
+
+    /// <summary>Leads an address's traffic to a tap, and another's no longer.</summary>
+    internal Task MoveAsync(uint link, IPAddress from, IPAddress to) => _thread.RunAsync(() =>
+    {
+        _routes.RemoveNeighbour(_bridge, from);
+        Lead(link, to);
+        return true;
+    });
+
+    /// <summary>Leads an address's traffic nowhere.</summary>
+    internal Task LeaveAsync(IPAddress ip) => _thread.RunAsync(() =>
+    {
+        _routes.RemoveNeighbour(_bridge, ip);
+        return true;
+    });
+
+    private (SafeFileHandle Tap, uint Link) OpenTap(MachineId machine, IPAddress ip)
     {
         var name = machine.Value;
         var tap = Tap.Open(name);
         try
         {
             var link = NetworkCalls.InterfaceIndex(name);
-            var card = CardOf(ip);
             _routes.JoinBridge(link, _bridge, broadcasts: true);
-            _routes.AddPortAddress(link, card);
-            _routes.AddNeighbour(_bridge, ip, card);
+            Lead(link, ip);
 
             // What is sent to a guest before its driver runs waits in the tap, but for the one packet that QEMU has taken out of it: that one QEMU drops
             // when the driver reports (it delivers while the card's status is not yet set). So that it is not the first connection, it is this.
             _datagrams.SendTo([], new IPEndPoint(ip, DiscardPort));
-            return tap;
+            return (tap, link);
         }
         catch
         {
@@ -214,31 +253,10 @@ internal sealed class NamespaceNetwork : IMachineNetwork
         }
     }
 
-    private sealed class Place(NamespaceNetwork network, MachineAddress address, ImageManifest image) : INetworkPlace
+    private void Lead(uint link, IPAddress ip)
     {
-        private static readonly IPAddress GatewayAddress = Gateway;
-        private SafeFileHandle? _tap;
-
-        public NicAttachment Nic => new TapNic(QemuProcess.FirstInherited, TextOf(CardOf(address.Ip)));
-
-        public GuestNetwork Guest => new(address.Ip, PrefixLength, GatewayAddress, TextOf(CardOf(address.Ip)), image.Port);
-
-        public MachineAddress Service => network.ServiceAddress(address, image);
-
-        public SafeHandle? Descriptor => _tap;
-
-        public void Open(SafeFileHandle tap) => _tap = tap;
-
-        public void Handed() => _tap?.Dispose();
-
-        public async ValueTask DisposeAsync()
-        {
-            _tap?.Dispose();
-            await network._thread.RunAsync(() =>
-            {
-                network._routes.RemoveNeighbour(network._bridge, address.Ip);
-                return true;
-            });
-        }
+        var card = CardOf(ip);
+        _routes.AddPortAddress(link, card);
+        _routes.AddNeighbour(_bridge, ip, card);
     }
 }

@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
+using Pleiad.Machines.Isolation;
 
 namespace Pleiad.Machines.Networks;
 
 /// <summary>A thread that lives in a network namespace and does there what has to be done there: opening sockets, making taps, starting processes.</summary>
 /// <remarks>
 /// A namespace belongs to a thread, and what a thread makes belongs to its namespace for good: a socket opened here may be used from any thread, and a
-/// process started here stays here. The thread therefore only opens; all waiting is done elsewhere.
+/// process started here stays here. The thread therefore only opens; all waiting is done elsewhere, and askers are answered by another thread.
 /// </remarks>
 internal sealed class NamespaceThread : IDisposable
 {
@@ -13,6 +14,7 @@ internal sealed class NamespaceThread : IDisposable
     public const int QueueMax = 4096;
 
     private readonly BlockingCollection<Action> _work = new(QueueMax);
+    private readonly AnswerThread _answers = new("pleiad network answers");
     private readonly TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
 
@@ -53,11 +55,12 @@ internal sealed class NamespaceThread : IDisposable
             {
                 try
                 {
-                    done.SetResult(work());
+                    var result = work();
+                    _answers.Post(() => done.SetResult(result));
                 }
                 catch (Exception e)
                 {
-                    done.SetException(e); // Whatever it is, it is the asker's.
+                    _answers.Post(() => done.SetException(e)); // Whatever it is, it is the asker's.
                 }
             });
         }
@@ -73,6 +76,7 @@ internal sealed class NamespaceThread : IDisposable
     {
         _work.CompleteAdding();
         _thread.Join();
+        _answers.Dispose();
     }
 
     private void Run(string path)
@@ -85,11 +89,11 @@ internal sealed class NamespaceThread : IDisposable
                 throw NetworkCalls.Error($"cannot enter the network namespace {path}");
             }
 
-            _entered.SetResult();
+            _answers.Post(_entered.SetResult);
         }
         catch (Exception e)
         {
-            _entered.SetException(e);
+            _answers.Post(() => _entered.SetException(e));
             return;
         }
 

@@ -16,7 +16,7 @@ internal sealed unsafe class RouteSocket : IDisposable
     private const ushort Request = 1, Acknowledge = 4, Replace = 0x100, Create = 0x400;
     private const byte Unspecified = 0, Internet = 2, Bridge = 7;
     private const ushort LinkMaster = 10, LinkProtocolInfo = 12, Nested = 0x8000;
-    private const ushort PortLearning = 8, PortUnicastFlood = 9, PortMulticastFlood = 27, PortBroadcastFlood = 30, PortIsolated = 33;
+    private const ushort PortLearning = 8, PortUnicastFlood = 9, PortMulticastFlood = 27, PortBroadcastFlood = 30, PortIsolated = 33, PortLocked = 39;
     private const ushort NeighbourDestination = 1, NeighbourLinkAddress = 2;
     private const ushort Permanent = 0x80, Static = 0x40;
     private const byte OfMaster = 4;
@@ -36,7 +36,8 @@ internal sealed unsafe class RouteSocket : IDisposable
     /// <summary>Makes a link a port of a bridge and sets it up.</summary>
     /// <remarks>
     /// The port is isolated (reaches the bridge itself, no other isolated port), learns no addresses and gets no frames for unknown ones: its one address
-    /// is entered by <see cref="AddPortAddress"/>, so a guest cannot draw another's traffic to itself by a false sender.
+    /// is entered by <see cref="AddPortAddress"/>, so a guest cannot draw another's traffic to itself by a false sender. A port of a machine is locked too:
+    /// what comes from another address than that one is dropped.
     /// </remarks>
     /// <param name="link">The link.</param>
     /// <param name="bridge">The bridge.</param>
@@ -48,7 +49,7 @@ internal sealed unsafe class RouteSocket : IDisposable
         WriteAttribute(master[16..], LinkMaster, bridge);
         Ask(NewLink, 0, master, "join a tap to the bridge");
 
-        const int Settings = 5;
+        const int Settings = 6;
         Span<byte> port = stackalloc byte[16 + 4 + (Settings * 8)];
         WriteLink(port, Bridge, link, up: false);
         BinaryPrimitives.WriteUInt16LittleEndian(port[16..], 4 + (Settings * 8));
@@ -58,6 +59,7 @@ internal sealed unsafe class RouteSocket : IDisposable
         WriteAttribute(port[36..], PortIsolated, (byte)1);
         WriteAttribute(port[44..], PortBroadcastFlood, broadcasts ? (byte)1 : (byte)0);
         WriteAttribute(port[52..], PortMulticastFlood, broadcasts ? (byte)1 : (byte)0);
+        WriteAttribute(port[60..], PortLocked, broadcasts ? (byte)1 : (byte)0); // Linux 5.18; an older one passes over what it does not know.
         Ask(SetLink, 0, port, "isolate a bridge port");
     }
 

@@ -58,14 +58,17 @@ internal sealed class UserNetwork : IMachineNetwork
 
     public MachineAddress ServiceAddress(MachineAddress address, ImageManifest image) => address;
 
-    public Task<INetworkPlace> AttachAsync(MachineId machine, MachineAddress address, ImageManifest image) =>
-        IsFree(address.Port)
-            ? Task.FromResult(Resume(address, image))
-            : throw new IOException($"port {address} was taken by another program; end that program or restart Pleiad, which chooses free ports anew");
+    public Task<INetworkPlace> AttachAsync(MachineId machine, MachineAddress? address, ImageManifest image) => address switch
+    {
+        null => Task.FromResult(Resume(new MachineAddress(IPAddress.Loopback, FreePort()), image)),
+        { } own when IsFree(own.Port) => Task.FromResult(Resume(own, image)),
+        { } own => throw new IOException($"port {own} was taken by another program; end that program or restart Pleiad, which chooses free ports anew"),
+    };
+
+    /// <remarks>QEMU has a DHCP server of its own in each machine's network, which gives <see cref="GuestAddress"/>.</remarks>
+    public Task ServeAsync(ImageManifest image) => Task.CompletedTask;
 
     public INetworkPlace Resume(MachineAddress address, ImageManifest image) => new Place(address, image.Port);
-
-    public Task<T> StartAsync<T>(Func<T> start) => Task.Run(start);
 
     public async ValueTask<Socket> ConnectAsync(MachineAddress address, CancellationToken cancellation)
     {
@@ -103,6 +106,14 @@ internal sealed class UserNetwork : IMachineNetwork
         }
     }
 
+    /// <summary>A port that is free now; should somebody take it before QEMU does, QEMU says so and another spare is made.</summary>
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
     private static int OutgoingFirst() =>
         File.Exists("/proc/sys/net/ipv4/ip_local_port_range")
         && int.TryParse(File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range").Split('\t', ' ')[0], out var first)
@@ -112,11 +123,14 @@ internal sealed class UserNetwork : IMachineNetwork
 
     private sealed class Place(MachineAddress address, int guestPort) : INetworkPlace
     {
-        public NicAttachment Nic => new UserNic(new IPEndPoint(address.Ip, address.Port), GuestAddress, guestPort, Card);
+        private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(5);
+        private MachineAddress _address = address;
+
+        public NicAttachment Nic => new UserNic(new IPEndPoint(_address.Ip, _address.Port), GuestAddress, guestPort, Card);
 
         public GuestNetwork Guest => new(GuestAddress, LoopbackPrefix, Gateway, Card, guestPort);
 
-        public MachineAddress Service => address;
+        public MachineAddress Service => _address;
 
         public SafeHandle? Descriptor => null;
 
@@ -125,6 +139,23 @@ internal sealed class UserNetwork : IMachineNetwork
             // QEMU opens all it needs itself.
         }
 
+        public async Task MoveAsync(MachineAddress address, QmpClient qmp)
+        {
+            // Only the human monitor has these; an empty answer means done.
+            await MonitorAsync(qmp, $"hostfwd_add net tcp:{address.Ip}:{address.Port}-{GuestAddress}:{guestPort}", answer => answer.Length == 0);
+            await MonitorAsync(qmp, $"hostfwd_remove net tcp:{_address.Ip}:{_address.Port}", answer => answer.Contains("removed", StringComparison.Ordinal));
+            _address = address;
+        }
+
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+        private static async Task MonitorAsync(QmpClient qmp, string command, Func<string, bool> isGood)
+        {
+            var answer = await qmp.ExecuteAsync("human-monitor-command", json => json.WriteString("command-line", command), AnswerTimeMax, CancellationToken.None);
+            if ((answer.GetString() ?? "").Trim() is var text && !isGood(text))
+            {
+                throw new IOException($"QEMU refused '{command}': {text}");
+            }
+        }
     }
 }

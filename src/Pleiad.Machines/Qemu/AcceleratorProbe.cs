@@ -42,6 +42,21 @@ public static class AcceleratorProbe
     public static async Task<ProbeResult> ProbeAsync(string kernel, string? cacheDirectory, TimeProvider time, CancellationToken cancellation) =>
         await ProbeAsync(await QemuProgram.FindAsync(null, cancellation), kernel, cacheDirectory, time, cancellation);
 
+    /// <summary>Tries one accelerator alone.</summary>
+    /// <exception cref="MachineHostException">A guest does not start with it.</exception>
+    internal static async Task<ProbeAttempt> ProbeForcedAsync(QemuProgram qemu, string kernel, string accelerator, TimeProvider time, CancellationToken cancellation)
+    {
+        if (KernelFile.Problem(kernel) is { } problem)
+        {
+            throw new MachineHostException(MachineHostFault.BadOption, $"the accelerator cannot be probed: {problem}");
+        }
+
+        var attempt = accelerator == "kvm" ? await TryKvmAsync(qemu, kernel, time, cancellation) : await TryAsync(qemu, kernel, accelerator, TcgTimeMax, time, cancellation);
+        return attempt.Works
+            ? attempt
+            : throw new MachineHostException(MachineHostFault.NoAccelerator, $"the accelerator {accelerator} is asked for, but {attempt.Outcome}{(attempt.Detail is null ? "" : $": {attempt.Detail}")}; leave it out to have the best there is");
+    }
+
     internal static async Task<ProbeResult> ProbeAsync(QemuProgram qemu, string kernel, string? cacheDirectory, TimeProvider time, CancellationToken cancellation)
     {
         if (KernelFile.Problem(kernel) is { } problem)
@@ -92,7 +107,7 @@ public static class AcceleratorProbe
     private static async Task<ProbeAttempt> TryAsync(QemuProgram qemu, string kernel, string accelerator, TimeSpan timeMax, TimeProvider time, CancellationToken cancellation)
     {
         var machine = new QemuMachine(
-            "pleiad-probe", new MachinePlatform(MachineType.Microvm, NicModel.VirtioMmio), ProbeMemoryBytes, kernel, KernelArguments, accelerator, new LooseNic(Mac), SerialLog: null, QmpDescriptor: null);
+            "pleiad-probe", new MachinePlatform(MachineType.Microvm, NicModel.VirtioMmio), ProbeMemoryBytes, kernel, KernelArguments, accelerator, new LooseNic(Mac), Serial: null, QmpDescriptor: null);
         using var process = new Process
         {
             StartInfo = new ProcessStartInfo(qemu.Path, QemuCommandLine.Build(machine))

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
+using Pleiad.Machines.Images;
 
 namespace Pleiad.Machines.Qemu;
 
@@ -15,8 +16,27 @@ internal sealed record GuestNetwork(IPAddress Ip, int PrefixLength, IPAddress Ga
 /// <summary>Fills an image's command line template.</summary>
 internal static partial class KernelCommandLine
 {
-    /// <summary>Replaces <c>{ip}</c>, <c>{prefix}</c>, <c>{gateway}</c>, <c>{netmask}</c>, <c>{mac}</c> and <c>{port}</c>; all else stays as it is.</summary>
-    public static string Render(string template, GuestNetwork network) => Placeholder().Replace(template, match => match.Groups[1].Value switch
+    /// <summary>What every Linux machine is told. A panic ends the machine, and with it QEMU; the self-tests of cryptography take a quarter of the start.</summary>
+    private const string LinuxWords = "console=ttyS0 quiet panic=-1 cryptomgr.notests";
+
+    /// <summary>The whole command line of a machine.</summary>
+    /// <param name="image">Its image.</param>
+    /// <param name="network">What it is told of its network.</param>
+    /// <param name="clock">Tells what a Linux guest is told of the time stamp counter; see <see cref="TimestampCounter.KernelArguments"/>.</param>
+    public static string Of(ImageManifest image, GuestNetwork network, Func<string> clock)
+    {
+        var address = Render(image.Address, network);
+        if (image.Kind == ImageKind.Unikernel)
+        {
+            return $"{address} {image.Arguments}".Trim();
+        }
+
+        var root = image is { Kind: ImageKind.Disk, Initramfs: null } ? KernelRoot : image.Kind == ImageKind.Disk ? InitRoot : "";
+        return string.Join(' ', ((string[])[LinuxWords, clock(), root, address, .. image.Environment.Words, image.Arguments]).Where(words => words.Length > 0));
+    }
+
+    /// <summary>Replaces <c>{ip}</c>, <c>{prefix}</c>, <c>{gateway}</c>, <c>{netmask}</c>, <c>{mac}</c> and <c>{port}</c>; all else stays as it is. Empty for a guest that asks by DHCP.</summary>
+    public static string Render(string template, GuestNetwork network) => AddressTemplate.IsDhcp(template) ? "" : Placeholder().Replace(template, match => match.Groups[1].Value switch
     {
         "ip" => network.Ip.ToString(),
         "prefix" => network.PrefixLength.ToString(CultureInfo.InvariantCulture),
@@ -32,6 +52,10 @@ internal static partial class KernelCommandLine
         var bits = prefixLength == 0 ? 0 : uint.MaxValue << (32 - prefixLength);
         return string.Create(CultureInfo.InvariantCulture, $"{bits >> 24}.{(bits >> 16) & 0xff}.{(bits >> 8) & 0xff}.{bits & 0xff}");
     }
+
+    // Behind an initramfs the shipped init makes the disk the root; without one the kernel does, and runs the disk's own init.
+    private const string InitRoot = "pleiad.root=vda";
+    private const string KernelRoot = "root=/dev/vda rw";
 
     [GeneratedRegex(@"\{([a-z]+)\}")]
     private static partial Regex Placeholder();

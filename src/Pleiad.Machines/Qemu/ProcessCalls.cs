@@ -16,6 +16,7 @@ internal static unsafe partial class ProcessCalls
     public const short SpawnSetSid = 0x80;
     public const int NoHang = 1; // WNOHANG
     public const int LimitFileSize = 1; // RLIMIT_FSIZE
+    public const int OpenWriteCreateAppend = 0x1 | 0x40 | 0x400 | 0x80000; // O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC
     public const int EventFdFlags = 0x80000 | 0x800; // EFD_CLOEXEC | EFD_NONBLOCK
 
     /// <summary>More than posix_spawnattr_t (336), posix_spawn_file_actions_t (80) and sigset_t (128) take in any libc in use.</summary>
@@ -28,9 +29,6 @@ internal static unsafe partial class ProcessCalls
     public static int PidfdOpen(int process) => (int)Syscall3(PidfdOpenNumber, process, 0, 0);
 
     public static int PidfdSendSignal(int pidfd, int signal) => (int)Syscall4(PidfdSendSignalNumber, pidfd, signal, 0, 0);
-
-    [LibraryImport("libc", EntryPoint = "posix_spawn")]
-    public static partial int Spawn(out int process, byte* path, void* actions, void* attributes, byte** arguments, byte** environment);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
     public static partial int AttributesInit(void* attributes);
@@ -92,8 +90,8 @@ internal static unsafe partial class ProcessCalls
     [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
     public static partial nint Signal(int signal, nint handler);
 
-    [LibraryImport("libc", EntryPoint = "prlimit64", SetLastError = true)]
-    public static partial int PrLimit(int process, int resource, Limit* wanted, Limit* former);
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int OpenFile(string path, int flags, uint mode);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
@@ -111,12 +109,5 @@ internal static unsafe partial class ProcessCalls
         public int Fd;
         public short Events;
         public short Returned;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    public struct Limit
-    {
-        public ulong Current;
-        public ulong Max;
     }
 }

@@ -71,6 +71,14 @@ internal sealed unsafe class ProcessWatch : IDisposable
         _wakeHandle.Dispose();
     }
 
+    private bool StopsBeingWatched(QemuProcess process)
+    {
+        lock (_gate)
+        {
+            return _watched.Remove(process);
+        }
+    }
+
     private void Wake()
     {
         ulong one = 1;
@@ -115,13 +123,9 @@ internal sealed unsafe class ProcessWatch : IDisposable
 
             for (var i = 0; i < processes.Length; i++)
             {
-                if (fds[i].Returned != 0)
+                // One that was let go of while we waited is watched no longer: its descriptor is closed, and may be another's by now.
+                if (fds[i].Returned != 0 && StopsBeingWatched(processes[i]))
                 {
-                    lock (_gate)
-                    {
-                        _watched.Remove(processes[i]);
-                    }
-
                     processes[i].OnExited();
                 }
             }

@@ -5,6 +5,7 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Threading.Channels;
+using Microsoft.Win32.SafeHandles;
 
 namespace Pleiad.Machines.Qemu;
 
@@ -17,7 +18,7 @@ internal sealed class QmpClient : IAsyncDisposable
     /// <summary>Events kept for a slow reader; older ones are dropped.</summary>
     public const int EventsMax = 256;
 
-    private readonly Stream _stream;
+    private readonly NetworkStream _stream;
     private readonly PipeReader _reader;
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly ConcurrentDictionary<string, TaskCompletionSource<JsonElement>> _pending = new();
@@ -31,7 +32,7 @@ internal sealed class QmpClient : IAsyncDisposable
     private long _lastId;
     private int _disposed;
 
-    private QmpClient(Stream stream, TimeProvider time)
+    private QmpClient(NetworkStream stream, TimeProvider time)
     {
         _stream = stream;
         _time = time;
@@ -89,7 +90,15 @@ internal sealed class QmpClient : IAsyncDisposable
     /// <param name="cancellation">Ends the wait.</param>
     /// <returns>What stands in <c>return</c>.</returns>
     /// <exception cref="QmpException">Closed, timed out, garbled or refused.</exception>
-    public async Task<JsonElement> ExecuteAsync(string command, Action<Utf8JsonWriter>? arguments, TimeSpan timeLimit, CancellationToken cancellation)
+    public Task<JsonElement> ExecuteAsync(string command, Action<Utf8JsonWriter>? arguments, TimeSpan timeLimit, CancellationToken cancellation) =>
+        ExecuteAsync(command, arguments, descriptor: null, timeLimit, cancellation);
+
+    /// <summary>Gives QEMU a descriptor, which commands know by a name from then on (QMP <c>getfd</c>).</summary>
+    /// <exception cref="QmpException">Closed, timed out, garbled or refused.</exception>
+    public Task PassAsync(string name, SafeFileHandle descriptor, TimeSpan timeLimit, CancellationToken cancellation) =>
+        ExecuteAsync("getfd", json => json.WriteString("fdname", name), descriptor, timeLimit, cancellation);
+
+    private async Task<JsonElement> ExecuteAsync(string command, Action<Utf8JsonWriter>? arguments, SafeFileHandle? descriptor, TimeSpan timeLimit, CancellationToken cancellation)
     {
         var id = Interlocked.Increment(ref _lastId).ToString(CultureInfo.InvariantCulture);
         var answer = new TaskCompletionSource<JsonElement>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -103,7 +112,7 @@ internal sealed class QmpClient : IAsyncDisposable
                 throw Fault();
             }
 
-            await WriteAsync(Compose(id, command, arguments), limit.Token);
+            await WriteAsync(Compose(id, command, arguments), descriptor, limit.Token);
             return await answer.Task.WaitAsync(limit.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -156,11 +165,17 @@ internal sealed class QmpClient : IAsyncDisposable
         return buffer.WrittenMemory;
     }
 
-    private async Task WriteAsync(ReadOnlyMemory<byte> line, CancellationToken cancellation)
+    private async Task WriteAsync(ReadOnlyMemory<byte> line, SafeFileHandle? descriptor, CancellationToken cancellation)
     {
         await _writing.WaitAsync(cancellation);
         try
         {
+            if (descriptor is not null)
+            {
+                DescriptorMessage.Send(_stream.Socket.SafeHandle, line.Span, descriptor);
+                return;
+            }
+
             await _stream.WriteAsync(line, cancellation);
         }
         finally

@@ -34,7 +34,7 @@ internal static partial class UnixSocket
     }
 
     /// <summary>Connects to the socket at a path.</summary>
-    public static async Task<Stream> ConnectAsync(string path, CancellationToken cancellation)
+    public static async Task<NetworkStream> ConnectAsync(string path, CancellationToken cancellation)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Pleiad.Client.Contract;
 using Pleiad.Core.Documents;
 using Pleiad.Core.Identity;
+using Pleiad.Core.Services;
 using Pleiad.Gateway.Dispatch;
 using Pleiad.Server.Fleet;
 
@@ -67,6 +68,6 @@ internal static class MachineEndpoints
             machine.Id.Value, service.Name, machine.Digest, Words.Of(seen?.State ?? Machines.Hosting.MachineState.Reserved), seen?.Address.Ip.ToString() ?? "", seen?.Address.Port ?? 0,
             machine.Slots, slots is null || slots.Draining ? 0 : slots.Slots - slots.InUse, seen?.Usage.CpuShare ?? 0, seen?.Usage.ResidentBytes ?? 0,
             seen?.Guest?.MemoryUsedBytes, seen?.Guest?.MemoryTotalBytes, seen?.Guest?.CpuBusy, seen?.Guest?.Requests, seen?.LastContact, machine.Ordered,
-            seen?.StartDuration?.TotalMilliseconds, machine.Reason, seen?.ProcessId, seen?.Adopted ?? false);
+            seen?.Start?.Duration.TotalMilliseconds, seen?.Start is { } start ? ServiceDocument.WordOf(start.Way) : null, seen?.Start?.Note, machine.Reason, seen?.ProcessId, seen?.Adopted ?? false);
     }
 }

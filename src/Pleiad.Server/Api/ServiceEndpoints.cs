@@ -17,7 +17,7 @@ internal static class ServiceEndpoints
         services.MapGet("", async (CancellationToken cancellation) =>
         {
             var waiting = await context.Store.CountWaitingJobsAsync(cancellation);
-            return Results.Json<IReadOnlyList<ServiceInfo>>([.. context.Fleets.All.Select(service => Info(service, waiting))], Wire.Default.IReadOnlyListServiceInfo);
+            return Results.Json<IReadOnlyList<ServiceInfo>>([.. context.Fleets.All.Select(service => Info(context, service, waiting))], Wire.Default.IReadOnlyListServiceInfo);
         }).WithName("listServices").Produces<IReadOnlyList<ServiceInfo>>();
         services.MapGet("/{name}", async (string name, CancellationToken cancellation) => await ShowAsync(context, name, StatusCodes.Status200OK, cancellation))
             .WithName("getService").Produces<ServiceInfo>().Produces<ApiProblem>(404);
@@ -33,7 +33,7 @@ internal static class ServiceEndpoints
 
     private static async Task<IResult> ShowAsync(ApiContext context, string name, int status, CancellationToken cancellation) =>
         context.Fleets.Get(name) is { } service
-            ? Results.Json(Info(service, await context.Store.CountWaitingJobsAsync(cancellation)), Wire.Default.ServiceInfo, statusCode: status)
+            ? Results.Json(Info(context, service, await context.Store.CountWaitingJobsAsync(cancellation)), Wire.Default.ServiceInfo, statusCode: status)
             : NotFound(name);
 
     private static async Task<IResult> PutAsync(ApiContext context, string name, HttpRequest request, CancellationToken cancellation)
@@ -51,13 +51,14 @@ internal static class ServiceEndpoints
         return await ShowAsync(context, name, isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK, cancellation);
     }
 
-    private static ServiceInfo Info(RunningService running, IReadOnlyDictionary<string, int> waiting)
+    private static ServiceInfo Info(ApiContext context, RunningService running, IReadOnlyDictionary<string, int> waiting)
     {
         var service = running.Fleet.Service;
         var view = running.Fleet.Dispatcher.Observe();
         return new ServiceInfo(
             service.Name, service.Image, service.Slots, service.MachinesMin, service.MachinesMax, service.IdleTimeout.TotalMilliseconds, service.AddressReservation.TotalMilliseconds,
             service.QueueLimit, service.QueueDeadline.TotalMilliseconds, service.HangTimeout.TotalMilliseconds,
+            ServiceDocument.WordOf(service.Start), service.Spares, running.Fleet.Image.Digest is { } digest ? context.Host.SparesOf(digest) : 0,
             view.Machines.Count(machine => !machine.Draining),
             running.Fleet.Machines.Count(machine => machine.IsStarting),
             view.Machines.Count(machine => machine.Draining),

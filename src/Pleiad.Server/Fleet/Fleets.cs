@@ -65,6 +65,7 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
                 if (Get(service.Name) == service && service.Fleet.Image.Stored is null)
                 {
                     service.Fleet.Apply(service.Fleet.Service, await AppliedImageAsync(service.Spec, cancellation));
+                    Prepare();
                 }
             }
             finally
@@ -99,6 +100,7 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
         }
 
         _started = true;
+        Prepare();
     }
 
     /// <summary>Adds or changes a service.</summary>
@@ -125,6 +127,7 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
                 Begin(spec, FleetImage.Of(image));
             }
 
+            Prepare();
             context.Events.Record(EventKind.ServiceApplied, $"image {spec.Image} ({image.Digest[..19]}…)", spec.Name);
             await UnpinAsync(spec.Name, keep: image.Digest);
             return isNew;
@@ -157,6 +160,8 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
                 {
                     _removing = null;
                 }
+
+                Prepare();
             }
 
             await UnpinAsync(name, keep: null);
@@ -186,6 +191,8 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
             {
                 service.Fleet.Apply(service.Spec.Effective(_settings), service.Fleet.Image);
             }
+
+            Prepare();
         }
         finally
         {
@@ -233,6 +240,19 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
         if (_started)
         {
             fleet.Start();
+        }
+    }
+
+    /// <summary>Tells the host which images' machines are to start quickly.</summary>
+    private void Prepare()
+    {
+        if (_started)
+        {
+            context.Host.Prepare(
+            [
+                .. _services.Values.Where(service => service.Fleet.Image.Stored is not null)
+                    .Select(service => new WarmImage(service.Fleet.Image.Stored!, service.Fleet.Service.Start, service.Fleet.Service.Spares)),
+            ]);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Pleiad.Core.Events;
 using Pleiad.Core.Identity;
@@ -58,7 +59,7 @@ internal sealed partial class ServiceFleet
             return false;
         }
 
-        var order = new MachineOrder(machine.Id, service.Name, image, address.Address, service.AddressReservation, service.HangTimeout, machine.Reason);
+        var order = new MachineOrder(machine.Id, service.Name, image, address.Address, service.AddressReservation, service.HangTimeout, machine.Reason) { Start = service.Start };
         if (!machine.TryOrder(() => _context.Host.Start(order)))
         {
             return false;
@@ -90,11 +91,18 @@ internal sealed partial class ServiceFleet
         {
             _failures.Ready();
             _context.Events.Record(
-                EventKind.MachineReady, $"answered {seen.StartDuration?.TotalMilliseconds:0} ms after its order at {seen.Address}, {machine.Slots} {(machine.Slots == 1 ? "slot" : "slots")}", service.Name, machine.Id.Value);
+                EventKind.MachineReady, $"{Told(seen.Start)} at {seen.Address}, {machine.Slots} {(machine.Slots == 1 ? "slot" : "slots")}", service.Name, machine.Id.Value);
         }
 
         return true;
     }
+
+    /// <summary>For example: answered 44 ms after its order (cold: its template is being made).</summary>
+    private static string Told(MachineStart? start) => start is null
+        ? "answered"
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"answered {start.Duration.TotalMilliseconds:0.#} ms after its order ({ServiceDocument.WordOf(start.Way)}{(start.Note is { } note ? $": {note}" : "")})");
 
     private bool TryEnterService(FleetMachine machine, MachineSnapshot seen)
     {

@@ -139,7 +139,7 @@ public sealed partial class PleiadServer : IAsyncDisposable
         _events = new EventLog(_store, _time, _loggers.CreateLogger<EventLog>());
         _events.Record(EventKind.ServerStarted, $"version {ServerEndpoints.Version}, data {_data.Path}");
 
-        _host = await OpenHostAsync(images, cancellation);
+        _host = await OpenHostAsync(images, _events, cancellation);
         _transport = new MachineTransport(new HostConnector(_host), null, _time);
         var context = new FleetContext(_store, _host, _transport, _events, new JobEnds(_store, _time), _time, _loggers.CreateLogger("Pleiad.Server.Fleet"));
         _fleets = new Fleets(context, images, _data.Path);
@@ -203,7 +203,7 @@ public sealed partial class PleiadServer : IAsyncDisposable
 
     private string Cache => _options.Cache ?? DataDirectory.CacheOf(_data!.Path);
 
-    private async Task<IMachineHost> OpenHostAsync(ImageStore images, CancellationToken cancellation) => await MachineHost.OpenAsync(
+    private async Task<IMachineHost> OpenHostAsync(ImageStore images, EventLog events, CancellationToken cancellation) => await MachineHost.OpenAsync(
         new MachineHostOptions
         {
             Directory = DataDirectory.MachinesOf(_data!.Path),
@@ -215,6 +215,8 @@ public sealed partial class PleiadServer : IAsyncDisposable
             HealthInterval = _options.HealthInterval,
             KeepMachines = _options.KeepMachines,
             AddressCount = _options.AddressCount,
+            Noticed = notice => events.Record(
+                notice.Kind == HostNoticeKind.TemplateReady ? EventKind.TemplateReady : EventKind.TemplateFailed, $"image {notice.Image}: {notice.Reason}"),
         },
         _loggers,
         _time,

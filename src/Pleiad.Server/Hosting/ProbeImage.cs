@@ -11,7 +11,7 @@ public static class ProbeImage
     /// <param name="progress">Is told what takes time; nothing when there is an image already.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="UnikernelBuildException">There is none and it cannot be built.</exception>
+    /// <exception cref="ImageBuildException">There is none and it cannot be built.</exception>
     public static async Task<string> FindAsync(ImageStore images, string cache, IProgress<string> progress, TimeProvider time, CancellationToken cancellation)
     {
         var shipped = images.List().FirstOrDefault(image => image.Damage is null && ShippedImages.Find(image.Manifest.Name) is not null);

@@ -10,7 +10,7 @@ namespace Pleiad.State.Schema;
 internal sealed record Migration(int Version, string Script)
 {
     /// <summary>All steps, the oldest first.</summary>
-    public static IReadOnlyList<Migration> All { get; } = [Read(1, "001-first.sql")];
+    public static IReadOnlyList<Migration> All { get; } = [Read(1, "001-first.sql"), Read(2, "002-start.sql")];
 
     private static Migration Read(int version, string file)
     {

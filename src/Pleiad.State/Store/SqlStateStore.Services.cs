@@ -29,13 +29,14 @@ internal sealed partial class SqlStateStore
                 await session.ExecuteAsync(
                     """
                     insert into service (name, image, slots, machines_min, machines_max, idle_timeout_ms, address_reservation_ms,
-                        queue_limit, queue_deadline_ms, hang_timeout_ms)
+                        queue_limit, queue_deadline_ms, hang_timeout_ms, start_mode, spares)
                     values (@name, @image, @slots, @machines_min, @machines_max, @idle_timeout_ms, @address_reservation_ms,
-                        @queue_limit, @queue_deadline_ms, @hang_timeout_ms)
+                        @queue_limit, @queue_deadline_ms, @hang_timeout_ms, @start_mode, @spares)
                     on conflict (name) do update set image = excluded.image, slots = excluded.slots,
                         machines_min = excluded.machines_min, machines_max = excluded.machines_max,
                         idle_timeout_ms = excluded.idle_timeout_ms, address_reservation_ms = excluded.address_reservation_ms,
-                        queue_limit = excluded.queue_limit, queue_deadline_ms = excluded.queue_deadline_ms, hang_timeout_ms = excluded.hang_timeout_ms
+                        queue_limit = excluded.queue_limit, queue_deadline_ms = excluded.queue_deadline_ms, hang_timeout_ms = excluded.hang_timeout_ms,
+                        start_mode = excluded.start_mode, spares = excluded.spares
                     """,
                     ("name", service.Name),
                     ("image", service.Image),
@@ -46,7 +47,9 @@ internal sealed partial class SqlStateStore
                     ("address_reservation_ms", Milliseconds(service.AddressReservation)),
                     ("queue_limit", service.QueueLimit),
                     ("queue_deadline_ms", Milliseconds(service.QueueDeadline)),
-                    ("hang_timeout_ms", Milliseconds(service.HangTimeout)));
+                    ("hang_timeout_ms", Milliseconds(service.HangTimeout)),
+                    ("start_mode", service.Start is { } start ? ServiceDocument.WordOf(start) : null),
+                    ("spares", service.Spares));
                 return isNew;
             },
             cancellation);
@@ -84,6 +87,8 @@ internal sealed partial class SqlStateStore
         QueueLimit = (int?)row.WholeOrNull("queue_limit"),
         QueueDeadline = Length(row.WholeOrNull("queue_deadline_ms")),
         HangTimeout = Length(row.WholeOrNull("hang_timeout_ms")),
+        Start = ServiceDocument.StartOf(row.TextOrNull("start_mode")),
+        Spares = (int?)row.WholeOrNull("spares"),
     };
 
     private static long? Milliseconds(TimeSpan? length) => length is { } given ? (long)given.TotalMilliseconds : null;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Pleiad.Cli.Doctor;
 using Pleiad.Cli.Output;
+using Pleiad.Machines.Isolation;
 using Pleiad.Machines.Qemu;
 using Shouldly;
 using Xunit;
@@ -50,6 +51,27 @@ public sealed class DoctorTests
         finding.Seen.ShouldStartWith("missing: gcc, dpkg-source");
         finding.Remedy.ShouldEndWith("apt-get install -y --no-install-recommends gcc dpkg-dev");
     }
+
+    [Theory]
+    [InlineData("dnsmasq", "dnsmasq-base")]
+    [InlineData("setpriv", "util-linux")]
+    public void What_DHCP_lacks_is_a_warning_with_the_exact_command(string missing, string package)
+    {
+        var finding = NetworkChecks.Dhcp(tool => tool == missing ? null : "/usr/sbin/" + tool);
+
+        finding.Verdict.ShouldBe(Verdict.Warn);
+        finding.Seen.ShouldStartWith($"{missing} is not found");
+        finding.Remedy.ShouldEndWith($"apt-get install -y --no-install-recommends {package}");
+        NetworkChecks.Dhcp(tool => "/usr/sbin/" + tool).ShouldBe(new Finding("dhcp", Verdict.Ok, "/usr/sbin/dnsmasq"));
+    }
+
+    [Fact]
+    public void A_protection_that_cannot_be_had_is_a_warning_with_its_remedy() =>
+        IsolationChecks.Findings([new Protection("user", true, "its own", null), new Protection("limits", false, "not limited: none", "run Pleiad as root")]).ShouldBe(
+        [
+            new Finding("shut in: user", Verdict.Ok, "its own"),
+            new Finding("shut in: limits", Verdict.Warn, "not limited: none", "run Pleiad as root"),
+        ]);
 
     [Fact]
     public void An_old_QEMU_is_a_warning()

@@ -8,7 +8,7 @@ internal static class Samples
     public static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
 
     public static readonly ServiceInfo Primes = new(
-        "primes", "primes-unikernel", 5, 2, 8, 600_000, 60_000, 1_000, 30_000, 10_000, 2, 1, 0, 3, 4, 5, "3 in work and 4 waiting need 2 machines", null);
+        "primes", "primes-unikernel", 5, 2, 8, 600_000, 60_000, 1_000, 30_000, 10_000, "auto", 2, 1, 2, 1, 0, 3, 4, 5, "3 in work and 4 waiting need 2 machines", null);
 
     public static readonly ServiceInfo Echo = Primes with { Name = "echo", Image = "echo-unikernel", Problem = "the last start failed: QEMU ended" };
 
@@ -30,10 +30,10 @@ internal static class Samples
     };
 
     public static readonly MachineInfo Machine = new(
-        "m-aaaaaaaaaa", "primes", Image.Digest, "ready", "10.77.0.2", 8080, 5, 2, 0.73, 38L << 20, 1_200_000, 4 << 20, 0.5, 12, Now.AddMilliseconds(-120), Now.AddMinutes(-1), 91.4,
+        "m-aaaaaaaaaa", "primes", Image.Digest, "ready", "10.77.0.2", 8080, 5, 2, 0.73, 38L << 20, 1_200_000, 4 << 20, 0.5, 12, Now.AddMilliseconds(-120), Now.AddMinutes(-1), 91.4, "cold", "its template is being made",
         "1 in work and 3 waiting need 4 machines", 4711, false);
 
-    public static readonly MachineInfo Starting = Machine with { Id = "m-aabbbbbbbb", State = "starting", Ip = "10.77.0.3", FreeSlots = 0, Slots = 5, Cpu = 0, LastContact = null, StartMs = null };
+    public static readonly MachineInfo Starting = Machine with { Id = "m-aabbbbbbbb", State = "starting", Ip = "10.77.0.3", FreeSlots = 0, Slots = 5, Cpu = 0, LastContact = null, StartMs = null, StartWay = null, StartNote = null };
 
     public static readonly SettingInfo Slots = new("free_count", "slots", 5, "requests", 5, 1, 10_000, "requests at once per machine");
 

@@ -50,7 +50,7 @@ public sealed class ImageCommandTests : IDisposable
         var outcome = await RunAsync("image", "build", "--name", "hello");
 
         outcome.ExitCode.ShouldBe(2);
-        outcome.Error.ShouldBe("pleiad: image build: --name 'hello' is for a service of your own; give its C file too\n");
+        outcome.Error.ShouldBe("pleiad: image build: --name 'hello' is for a service of your own; give its C file, --linux or --disk too\n");
     }
 
     [Fact]
@@ -61,6 +61,56 @@ public sealed class ImageCommandTests : IDisposable
         outcome.ExitCode.ShouldBe(2);
         outcome.Error.ShouldContain("nosuch.c");
     }
+
+    [Fact]
+    public async Task Options_for_Linux_without_a_Linux_image_are_refused_all_at_once()
+    {
+        var outcome = await RunAsync("image", "build", "hello.c", "--vcpus", "2", "--env", "A=b", "--kernel", "trimmed");
+
+        outcome.ExitCode.ShouldBe(2);
+        outcome.Error.ShouldBe(
+            """
+            pleiad: image build: --kernel is for a Linux image; give --linux or --disk too
+            pleiad: image build: --vcpus is for a Linux image; give --linux or --disk too
+            pleiad: image build: --env is for a Linux image; give --linux or --disk too
+
+            """);
+    }
+
+    [Fact]
+    public async Task A_Linux_image_that_cannot_be_built_is_refused_with_every_reason()
+    {
+        var outcome = await RunAsync("image", "build", "--linux", _data.File("nosuch"), "--name", "Wrong", "--command", "server", "--kernel", _data.File("vmlinuz"));
+
+        outcome.ExitCode.ShouldBe(2);
+        outcome.Error.TrimEnd().Split('\n').Length.ShouldBe(4);
+        outcome.Error.ShouldContain("name 'Wrong' is not allowed");
+        outcome.Error.ShouldContain("vmlinuz' does not exist; give debian, trimmed or the path");
+        outcome.Error.ShouldContain("command 'server' is no absolute path");
+        outcome.Error.ShouldContain("nosuch' does not exist; give a static program or a directory");
+    }
+
+    [Theory]
+    [InlineData("--vcpus", "65", "give a whole number from 1 to 64")]
+    [InlineData("--port", "0", "give a whole number from 1 to 65535")]
+    [InlineData("--user", "www-data", "give one or two whole numbers")]
+    [InlineData("--env", "A", "give NAME=VALUE")]
+    [InlineData("--command", "/a 'b", "close its quotes")]
+    [InlineData("--memory", "lots", "give")]
+    public async Task A_wrong_option_is_refused_with_the_rule(string option, string value, string rule)
+    {
+        var outcome = await RunAsync("image", "build", "--linux", "server", option, value);
+
+        outcome.ExitCode.ShouldBe(2);
+        outcome.Error.ShouldContain(rule);
+    }
+
+    [Theory]
+    [InlineData("/usr/bin/server --threads 2", new[] { "/usr/bin/server", "--threads", "2" })]
+    [InlineData("  /a  'two words' \"x'y\" b''c ''", new[] { "/a", "two words", "x'y", "bc", "" })]
+    [InlineData("/a 'open", null)]
+    [InlineData("  ", null)]
+    public void A_command_is_split_as_a_shell_does(string command, string[]? words) => LinuxOptions.Words(command).ShouldBe(words);
 
     [Fact]
     public void The_list_shows_size_memory_and_platform()

@@ -21,7 +21,7 @@ public sealed class MachineCommandTests
         outcome.Out.ShouldBe(
             """
             ID            SERVICE  STATE     ADDRESS         IN USE  SLOTS   CPU  HOST RAM  STARTED IN     CONTACT  WHY
-            m-aaaaaaaaaa  primes   ready     10.77.0.2:8080       3      5  73 %  38.0 MiB       91 ms  120 ms ago  1 in work and 3 waiting need 4 machines
+            m-aaaaaaaaaa  primes   ready     10.77.0.2:8080       3      5  73 %  38.0 MiB  91 ms cold  120 ms ago  1 in work and 3 waiting need 4 machines
             m-aabbbbbbbb  primes   starting  10.77.0.3:8080       5      5   0 %  38.0 MiB           -           -  1 in work and 3 waiting need 4 machines
 
             """);
@@ -47,7 +47,8 @@ public sealed class MachineCommandTests
             address:        10.77.0.2:8080
             slots:          3 of 5 in use
             started:        2026-01-02 03:03:05.678 +00:00
-            started in:     91 ms
+            started in:     91 ms (cold)
+            not quicker:    its template is being made
             why:            1 in work and 3 waiting need 4 machines
             last contact:   2026-01-02 03:04:05.558 +00:00
             CPU:            73 % of a host CPU

@@ -90,14 +90,14 @@ public sealed class ErrorTests
         foreach (var error in (Exception[])
         [
             new MachineHostException(MachineHostFault.QemuMissing, "no QEMU"), new MachineHostException(MachineHostFault.NoAccelerator, "none"),
-            new UnikernelBuildException(UnikernelBuildFailure.ToolsMissing, "no gcc"), new UnikernelBuildException(UnikernelBuildFailure.GuestMissing, "no sources"),
+            new ImageBuildException(ImageBuildFailure.ToolsMissing, "no gcc"), new ImageBuildException(ImageBuildFailure.GuestMissing, "no sources"),
         ])
         {
             ErrorReport.Write(run.Terminal, error).ShouldBe(ExitCode.Missing, error.Message);
         }
 
         ErrorReport.Write(run.Terminal, new MachineHostException(MachineHostFault.BadOption, "wrong")).ShouldBe(ExitCode.WrongInput);
-        ErrorReport.Write(run.Terminal, new UnikernelBuildException(UnikernelBuildFailure.CompileFailed, "x.c:1: wrong")).ShouldBe(ExitCode.Failed);
+        ErrorReport.Write(run.Terminal, new ImageBuildException(ImageBuildFailure.CompileFailed, "x.c:1: wrong")).ShouldBe(ExitCode.Failed);
         ErrorReport.Write(run.Terminal, new ImageStoreException(ImageStoreFailure.DiskFull, "full")).ShouldBe(ExitCode.Failed);
         ErrorReport.Write(run.Terminal, new StateException("gone")).ShouldBe(ExitCode.Failed);
     }

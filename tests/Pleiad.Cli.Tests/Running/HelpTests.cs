@@ -11,8 +11,9 @@ public sealed class HelpTests
     /// <summary>Every command of the contract, as a user types it.</summary>
     private static readonly string[] Contract =
     [
-        "demo", "up", "doctor", "image build", "image import", "image list", "image show", "image remove", "service apply", "service list", "service show", "service remove", "job submit",
-        "job list", "job show", "job result", "job cancel", "machine list", "machine show", "machine log", "machine kill", "events", "settings", "settings set", "completion",
+        "demo", "up", "doctor", "image build", "image import", "image check", "image list", "image show", "image remove", "service apply", "service list", "service show", "service remove", "job submit",
+        "job list", "job show", "job result", "job cancel", "machine list", "machine show", "machine log", "machine kill", "events", "settings", "settings set",
+        "model solve", "model fit", "model import", "predict", "completion",
     ];
 
     public static TheoryData<string> Commands => [.. AllCommands().Select(command => command.Line)];

@@ -38,6 +38,7 @@ public sealed class ServiceCommandTests
             image:              echo-unikernel
             slots:              5 a machine
             machines:           2 ready, 1 starting, 0 draining (from 2 to 8)
+            start:              auto, 1 of 2 spares ready
             work:               3 in machines, 4 waiting for a slot, 5 jobs waiting
             idleTimeout:        10m
             addressReservation: 1m

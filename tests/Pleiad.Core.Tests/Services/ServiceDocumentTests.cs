@@ -20,6 +20,8 @@ public sealed class ServiceDocumentTests
             idleTimeout: 10m
             addressReservation: 1m
             hangTimeout: 10s
+            start: clone
+            spares: 3
             queue: { limit: 1000, deadline: 30s }
             """);
 
@@ -31,6 +33,8 @@ public sealed class ServiceDocumentTests
             IdleTimeout = TimeSpan.FromMinutes(10),
             AddressReservation = TimeSpan.FromMinutes(1),
             HangTimeout = TimeSpan.FromSeconds(10),
+            Start = StartMode.Clone,
+            Spares = 3,
             QueueLimit = 1000,
             QueueDeadline = TimeSpan.FromSeconds(30),
         });
@@ -44,7 +48,7 @@ public sealed class ServiceDocumentTests
         var service = ServiceDocument.Parse("name: a\nimage: b\nmachinesMin: 0").Effective(settings);
 
         service.ShouldBe(new EffectiveService(
-            "a", "b", 3, 0, 8, TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(1), 1_000, TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(10)));
+            "a", "b", 3, 0, 8, TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(1), 1_000, TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(10), StartMode.Auto, 2));
     }
 
     [Fact]

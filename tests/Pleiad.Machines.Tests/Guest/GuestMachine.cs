@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json;
 using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Images;
 using Pleiad.Machines.Tests.Guests;
 using Pleiad.Machines.Tests.Hosting;
 using Shouldly;
@@ -18,10 +19,15 @@ public abstract class GuestMachine(string service) : IAsyncLifetime
 
     internal IMachine Machine { get; private set; } = null!;
 
+    internal TestHost Host => _test;
+
+    /// <summary>What it boots from.</summary>
+    internal virtual async Task<StoredImage> ImageAsync(TestHost test) => GuestImage.Of(await GuestImage.KernelAsync(service));
+
     public async ValueTask InitializeAsync()
     {
         _test = await TestHost.OpenAsync(options => options.Network = NetworkMode.Namespace);
-        Machine = _test.Host.Start(_test.Order(GuestImage.Of(await GuestImage.KernelAsync(service))));
+        Machine = _test.Host.Start(_test.Order(await ImageAsync(_test)));
         var started = await Machine.Started.WaitAsync(Limit);
         started.State.ShouldBe(MachineState.Ready, started.FailureDetail);
     }
@@ -105,3 +111,9 @@ public sealed class EchoMachine() : GuestMachine("echo");
 
 /// <summary>One machine of the primes service for the tests of a class.</summary>
 public sealed class PrimesMachine() : GuestMachine("primes");
+
+/// <summary>One Linux machine of the primes service in C# for the tests of a class.</summary>
+public sealed class LinuxPrimesMachine() : GuestMachine("primes")
+{
+    internal override Task<StoredImage> ImageAsync(TestHost test) => LinuxImage.PrimesAsync(test.Scratch);
+}

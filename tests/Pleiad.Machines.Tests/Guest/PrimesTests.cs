@@ -4,9 +4,16 @@ using Xunit;
 
 namespace Pleiad.Machines.Tests.Guest;
 
-/// <summary>The service with long work, in the running guest.</summary>
+/// <summary>The service with long work as a unikernel.</summary>
 [Trait("Group", "machines")]
-public sealed class PrimesTests(PrimesMachine guest) : IClassFixture<PrimesMachine>
+public sealed class PrimesTests(PrimesMachine guest) : PrimesContract(guest), IClassFixture<PrimesMachine>;
+
+/// <summary>The service in C# on Linux, as 'pleiad image build --linux' makes it: to its clients it is the same.</summary>
+[Trait("Group", "machines")]
+public sealed class LinuxPrimesTests(LinuxPrimesMachine guest) : PrimesContract(guest), IClassFixture<LinuxPrimesMachine>;
+
+/// <summary>What a service that counts primes does, in a running machine.</summary>
+public abstract class PrimesContract(GuestMachine guest)
 {
     [Theory]
     [InlineData(0, 0)]

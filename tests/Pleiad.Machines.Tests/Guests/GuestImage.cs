@@ -48,7 +48,7 @@ internal static class GuestImage
             : throw new InvalidOperationException($"the guest cannot be built in {sources}: {errors}");
     }
 
-    private static string Repository()
+    public static string Repository()
     {
         for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
         {

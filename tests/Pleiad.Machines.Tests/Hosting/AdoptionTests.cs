@@ -30,7 +30,7 @@ public sealed class AdoptionTests
         adopted.Snapshot.State.ShouldBe(MachineState.Ready);
         adopted.Snapshot.Adopted.ShouldBeTrue();
         adopted.Snapshot.Address.ShouldBe(kept.Address);
-        adopted.Snapshot.StartDuration.ShouldBe(kept.StartDuration);
+        adopted.Snapshot.Start.ShouldBe(kept.Start);
         adopted.Snapshot.ProcessId.ShouldBe(kept.ProcessId);
         report.Removed.ShouldHaveSingleItem().ShouldContain(unwanted.Id.Value);
         test.Processes().ShouldHaveSingleItem().Machine.ShouldBe(kept.Id);

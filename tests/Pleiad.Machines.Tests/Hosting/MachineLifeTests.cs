@@ -1,5 +1,6 @@
 using System.Text;
 using Pleiad.Core.Identity;
+using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
 using Pleiad.Machines.Qemu;
@@ -37,7 +38,8 @@ public sealed class MachineLifeTests
         var machine = await test.StartReadyAsync();
         var ready = machine.Snapshot;
 
-        ready.StartDuration.ShouldNotBeNull().ShouldBeGreaterThan(TimeSpan.Zero);
+        ready.Start.ShouldNotBeNull().Duration.ShouldBeGreaterThan(TimeSpan.Zero);
+        ready.Start.Way.ShouldBe(StartMode.Cold);
         ready.LastContact.ShouldNotBeNull();
         ready.Guest.ShouldNotBeNull().MemoryTotalBytes.ShouldBeGreaterThan(0);
         test.Processes().ShouldHaveSingleItem().Process.Id.ShouldBe(ready.ProcessId!.Value);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Pleiad.Core.Identity;
+using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Processes;
 using Pleiad.Machines.Qemu;
@@ -23,7 +24,7 @@ public sealed class SmallPartsTests : IDisposable
         var order = new MachineOrder(
             MachineId.New(), "primes", GuestImage.Of("/k,\"x\".elf"), new MachineAddress(IPAddress.Parse("10.77.0.9"), 8080), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(3), "no slot was free");
         var path = Path.Combine(_directory, "machine.json");
-        var record = MachineRecord.Of(order, NetworkMode.Namespace, DateTimeOffset.UnixEpoch) with { ProcessId = 5, ProcessStart = 77, StartDuration = TimeSpan.FromMilliseconds(90.5) };
+        var record = MachineRecord.Of(order, NetworkMode.Namespace, DateTimeOffset.UnixEpoch) with { ProcessId = 5, ProcessStart = 77, Start = new MachineStart(StartMode.Resume, TimeSpan.FromMilliseconds(90.5), "why"), ProcessName = "m-0000000000" };
         record.Write(path);
 
         var read = MachineRecord.Read(path, out _).ShouldNotBeNull();

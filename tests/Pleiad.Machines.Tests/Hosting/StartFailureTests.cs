@@ -14,6 +14,15 @@ namespace Pleiad.Machines.Tests.Hosting;
 public sealed class StartFailureTests
 {
     [Fact]
+    public async Task A_kvm_that_is_asked_for_and_starts_no_guest_is_told_when_the_host_is_opened()
+    {
+        // The probe's kernel hangs, so it does not matter what kind of kvm this computer has.
+        var error = await Should.ThrowAsync<MachineHostException>(() => TestHost.OpenAsync(options => options.Accelerator = "kvm"));
+        error.Fault.ShouldBe(MachineHostFault.NoAccelerator);
+        error.Message.ShouldContain("kvm is asked for, but");
+    }
+
+    [Fact]
     public async Task A_missing_kernel_is_named_with_the_remedy()
     {
         await using var test = await TestHost.OpenAsync();

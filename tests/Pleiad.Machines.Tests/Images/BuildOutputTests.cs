@@ -53,13 +53,13 @@ public sealed class BuildOutputTests
             directory.Write(tool, "");
         }
 
-        var error = Should.Throw<UnikernelBuildException>(() => Toolchain.Require(fetch: true, directory.Path));
+        var error = Should.Throw<ImageBuildException>(() => Toolchain.Require(fetch: true, directory.Path));
 
-        error.Failure.ShouldBe(UnikernelBuildFailure.ToolsMissing);
+        error.Failure.ShouldBe(ImageBuildFailure.ToolsMissing);
         error.Message.ShouldContain("needs make, ld, strip, dpkg-source, not found");
         error.Message.ShouldContain("apt-get install -y --no-install-recommends make binutils dpkg-dev");
-        Should.Throw<UnikernelBuildException>(() => Toolchain.Require(fetch: false, directory.Path)).Message.ShouldNotContain("dpkg");
-        Should.Throw<UnikernelBuildException>(() => Toolchain.Require(fetch: false, null)).Message.ShouldContain("gcc, make, ld");
+        Should.Throw<ImageBuildException>(() => Toolchain.Require(fetch: false, directory.Path)).Message.ShouldNotContain("dpkg");
+        Should.Throw<ImageBuildException>(() => Toolchain.Require(fetch: false, null)).Message.ShouldContain("gcc, make, ld");
     }
 
     [Fact]

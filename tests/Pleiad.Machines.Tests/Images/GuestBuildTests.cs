@@ -48,9 +48,9 @@ public sealed class GuestBuildTests(GuestBuildCache cache) : IClassFixture<Guest
         var source = _directory.Write("broken/broken.c", File.ReadAllText(guest.Service("echo")) + "\nint broken(void) { return nothing; }\n");
         var builder = new UnikernelBuilder(new ImageStore(_directory.Make("images")), new UnikernelBuilderOptions { CacheDirectory = cache.Path });
 
-        var error = await Should.ThrowAsync<UnikernelBuildException>(() => builder.BuildAsync(source, "broken", null, null, CancellationToken.None));
+        var error = await Should.ThrowAsync<ImageBuildException>(() => builder.BuildAsync(source, "broken", null, null, CancellationToken.None));
 
-        error.Failure.ShouldBe(UnikernelBuildFailure.CompileFailed);
+        error.Failure.ShouldBe(ImageBuildFailure.CompileFailed);
         error.Problems.ShouldContain(problem => problem.File == source && problem.Line == File.ReadAllLines(source).Length && problem.Message.Contains("nothing"));
     }
 }

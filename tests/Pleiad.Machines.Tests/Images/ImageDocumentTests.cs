@@ -1,5 +1,7 @@
+using System.Net;
 using Pleiad.Core.Documents;
 using Pleiad.Machines.Images;
+using Pleiad.Machines.Qemu;
 using Shouldly;
 using Xunit;
 
@@ -52,6 +54,16 @@ public sealed class ImageDocumentTests : IDisposable
             "/health"));
     }
 
+    [Fact]
+    public void A_guest_that_asks_for_its_address_says_so_and_has_nothing_of_it_on_its_command_line()
+    {
+        var manifest = Parse("name: a\nkernel: kernel.elf\naddress: dhcp");
+
+        AddressTemplate.IsDhcp(manifest.Address).ShouldBeTrue();
+        KernelCommandLine.Render(manifest.Address, new GuestNetwork(IPAddress.Loopback, 8, IPAddress.Loopback, "02:00:00:00:00:01", 80)).ShouldBeEmpty();
+        ImageDocument.Write(manifest).ShouldContain("address: \"dhcp\"");
+    }
+
     [Theory]
     [InlineData("microvm", NicModel.VirtioMmio)]
     [InlineData("q35", NicModel.VirtioPci)]
@@ -98,7 +110,7 @@ public sealed class ImageDocumentTests : IDisposable
     [InlineData("platform: { nic: virtio-pci }", "platform.nic", "cannot be on a microvm")]
     [InlineData("platform: { machine: isapc, nic: virtio-pci }", "platform.machine", "is not allowed")]
     [InlineData("platform: microvm", "platform", "is no mapping")]
-    [InlineData("address: dhcp", "address", "has no {ip}")]
+    [InlineData("address: DHCP", "address", "has no {ip}")]
     [InlineData("address: '{ip} {port'", "address", "has a '{' without its other brace")]
     [InlineData("address: '{ip} }'", "address", "has a '}' without its other brace")]
     [InlineData("address: \"ip={ip}\\nroot\"", "address", "has a line break")]
@@ -111,7 +123,14 @@ public sealed class ImageDocumentTests : IDisposable
     [InlineData("port: http", "port", "is no whole number")]
     [InlineData("health: '/a b'", "health", "is not allowed")]
     [InlineData("health: [/a]", "health", "is no single value")]
-    [InlineData("disk: d.img", "disk", "is no known key")]
+    [InlineData("disk: d.img", "disk", "does not exist")]
+    [InlineData("initramfs: kernel.elf/x", "initramfs", "does not exist")]
+    [InlineData("vcpus: 0", "vcpus", "is out of range")]
+    [InlineData("vcpus: 65", "vcpus", "is out of range")]
+    [InlineData("cloneable: yes", "cloneable", "is not allowed")]
+    [InlineData("arguments: \"a\\nb\"", "arguments", "is not allowed")]
+    [InlineData("environment: { A: b }", "environment", "a unikernel has no environment")]
+    [InlineData("volume: d.img", "volume", "is no known key")]
     public void One_wrong_value_is_one_problem_with_its_line(string line, string key, string reason)
     {
         var problem = Should.Throw<InvalidInputException>(() => Parse("name: a\nkernel: kernel.elf\n" + line)).Problems.ShouldHaveSingleItem();
@@ -184,7 +203,16 @@ public sealed class ImageDocumentTests : IDisposable
                 "ip={ip} \"q\" \\ # " + string.Concat(Enumerable.Range(0, 5).Select(_ => "ab\"\\'#: é\u2028"[random.Next(10)])),
                 (long)random.Next(2, 65_536) << 20,
                 random.Next(1, 65_536),
-                "/health\"\\#" + random.Next());
+                "/health\"\\#" + random.Next())
+            {
+                Kind = ImageKind.Linux,
+                Initramfs = _directory.Write("initramfs " + round, "x"),
+                Disk = round % 2 == 0 ? null : _directory.Write("disk " + round, new string('d', 512)),
+                Arguments = round % 3 == 0 ? "" : "debug \"q\" # \\ " + round,
+                Environment = new ServiceEnvironment(new Dictionary<string, string> { ["B"] = "x\n: \"y\" 'z' é\u2028", [$"A{round}"] = "{ [" }),
+                Vcpus = random.Next(1, 65),
+                Cloneable = round % 2 == 0,
+            };
             var text = ImageDocument.Write(manifest);
 
             var read = ImageDocument.Parse(text, "/");

@@ -78,9 +78,9 @@ public sealed class UnikernelBuilderTests : IDisposable
     {
         File.WriteAllText(_service, "int mine(void)\n{\n    return nothing;\n}\n");
 
-        var error = await Should.ThrowAsync<UnikernelBuildException>(Build);
+        var error = await Should.ThrowAsync<ImageBuildException>(Build);
 
-        error.Failure.ShouldBe(UnikernelBuildFailure.CompileFailed);
+        error.Failure.ShouldBe(ImageBuildFailure.CompileFailed);
         var problem = error.Problems.ShouldHaveSingleItem();
         (problem.File, problem.Line).ShouldBe((_service, 3));
         error.Message.ShouldContain($"{_service}:3:12: ");
@@ -98,9 +98,9 @@ public sealed class UnikernelBuilderTests : IDisposable
         var options = Options();
         options.MakeTimeout = TimeSpan.FromSeconds(2);
 
-        var error = await Should.ThrowAsync<UnikernelBuildException>(() => new UnikernelBuilder(_store, options).BuildAsync(_service, "mine", null, null, CancellationToken.None));
+        var error = await Should.ThrowAsync<ImageBuildException>(() => new UnikernelBuilder(_store, options).BuildAsync(_service, "mine", null, null, CancellationToken.None));
 
-        error.Failure.ShouldBe(UnikernelBuildFailure.TimedOut);
+        error.Failure.ShouldBe(ImageBuildFailure.TimedOut);
         WorkDirectories().ShouldBe(0);
     }
 
@@ -109,9 +109,9 @@ public sealed class UnikernelBuilderTests : IDisposable
     {
         _directory.Write("guest/unikernel/fetch-lwip.sh", "echo no such mirror >&2; exit 1\n");
 
-        var error = await Should.ThrowAsync<UnikernelBuildException>(Build);
+        var error = await Should.ThrowAsync<ImageBuildException>(Build);
 
-        error.Failure.ShouldBe(UnikernelBuildFailure.FetchFailed);
+        error.Failure.ShouldBe(ImageBuildFailure.FetchFailed);
         error.Message.ShouldContain("no such mirror");
     }
 
@@ -143,9 +143,9 @@ public sealed class UnikernelBuilderTests : IDisposable
     {
         var options = new UnikernelBuilderOptions { CacheDirectory = _directory.Make("cache"), GuestDirectory = _directory.Make("empty") };
 
-        var error = await Should.ThrowAsync<UnikernelBuildException>(() => new UnikernelBuilder(_store, options).BuildAsync(_service, "mine", null, null, CancellationToken.None));
+        var error = await Should.ThrowAsync<ImageBuildException>(() => new UnikernelBuilder(_store, options).BuildAsync(_service, "mine", null, null, CancellationToken.None));
 
-        error.Failure.ShouldBe(UnikernelBuildFailure.GuestMissing);
+        error.Failure.ShouldBe(ImageBuildFailure.GuestMissing);
         error.Message.ShouldContain("unikernel/Makefile");
     }
 
@@ -208,7 +208,7 @@ public sealed class UnikernelBuilderTests : IDisposable
         (await Builder().EnsureShippedAsync("echo-unikernel", steps, CancellationToken.None)).ShouldBe(first);
 
         steps.Told.ShouldHaveSingleItem().ShouldStartWith("using image echo-unikernel as it was built before");
-        await Should.ThrowAsync<UnikernelBuildException>(() => Builder().EnsureShippedAsync("primes-unikernel", null, CancellationToken.None));
+        await Should.ThrowAsync<ImageBuildException>(() => Builder().EnsureShippedAsync("primes-unikernel", null, CancellationToken.None));
     }
 
     [Fact]

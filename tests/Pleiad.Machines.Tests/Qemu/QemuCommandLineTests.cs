@@ -13,7 +13,7 @@ public sealed class QemuCommandLineTests
     private static readonly UserNic User = new(new IPEndPoint(IPAddress.Loopback, 20_001), IPAddress.Parse("10.0.2.15"), 8080, Mac);
 
     private static QemuMachine Machine(MachineType type, NicModel card, NicAttachment? nic, int? qmp = 4) =>
-        new("pleiad-0123456789ab-m-0000000000", new MachinePlatform(type, card), 4 << 20, "/images/echo.elf", "ip=10.77.0.2/16", "tcg", nic, "/logs/m-0000000000.log", qmp);
+        new("pleiad-0123456789ab-m-0000000000", new MachinePlatform(type, card), 4 << 20, "/images/echo.elf", "ip=10.77.0.2/16", "tcg", nic, new SerialPort(5, Log: 6), qmp);
 
     [Theory]
     [InlineData(MachineType.Microvm, NicModel.VirtioMmio, "microvm,acpi=off,rtc=off,pit=off,pic=off,isa-serial=on", "virtio-net-device,netdev=net,mac=02:50:0a:4d:00:02")]
@@ -27,7 +27,7 @@ public sealed class QemuCommandLineTests
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
             "-kernel", "/images/echo.elf", "-append", "ip=10.77.0.2/16",
-            "-chardev", "file,id=serial,path=/logs/m-0000000000.log,append=on", "-serial", "chardev:serial",
+            "-add-fd", "fd=6,set=1", "-chardev", "socket,id=serial,fd=5,server=on,wait=off,logfile=/dev/fdset/1,logappend=on", "-serial", "chardev:serial",
         ];
 
         QemuCommandLine.Build(Machine(type, card, Tap)).ShouldBe(
@@ -51,19 +51,27 @@ public sealed class QemuCommandLineTests
         {
             Kernel = "/a,b/k.elf",
             KernelArguments = "x=1,2 $(id) ; \"q\"",
-            SerialLog = "/a,b/x.log",
             Name = "n,debug-threads=on",
         });
 
         arguments.ShouldContain("/a,b/k.elf");
         arguments.ShouldContain("x=1,2 $(id) ; \"q\"");
-        arguments.ShouldContain("file,id=serial,path=/a,,b/x.log,append=on");
         arguments.ShouldContain("n,,debug-threads=on");
     }
 
     [Fact]
     public void Without_a_log_the_serial_line_is_standard_output() =>
-        QemuCommandLine.Build(Machine(MachineType.Pc, NicModel.VirtioPci, null) with { SerialLog = null }).ShouldContain("stdio,id=serial,signal=off");
+        QemuCommandLine.Build(Machine(MachineType.Pc, NicModel.VirtioPci, null) with { Serial = null }).ShouldContain("stdio,id=serial,signal=off");
+
+    [Fact]
+    public void Memory_in_a_file_is_the_machine_s_and_a_saved_state_is_waited_for()
+    {
+        var arguments = QemuCommandLine.Build(Machine(MachineType.Pc, NicModel.VirtioPci, null) with { Memory = new GuestMemory(6, Shared: false), IsIncoming = true }).ToList();
+
+        arguments.ShouldContain("pc,memory-backend=ram");
+        arguments.ShouldContain("memory-backend-file,id=ram,size=4194304,mem-path=/proc/self/fd/6,share=off");
+        arguments[arguments.IndexOf("-incoming") + 1].ShouldBe("defer");
+    }
 
     [Fact]
     public void An_empty_kernel_command_line_is_left_out() =>

@@ -1,3 +1,5 @@
+using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Isolation;
 using Pleiad.Machines.Processes;
 using Pleiad.Machines.Qemu;
 using Pleiad.Machines.Tests.Hosting;
@@ -7,14 +9,17 @@ using Xunit;
 namespace Pleiad.Machines.Tests.Qemu;
 
 [Trait("Group", "machines")]
-public sealed class RealQmpTests : IDisposable
+public sealed class RealQmpTests : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly string _directory = Directory.CreateTempSubdirectory("plt-").FullName;
     private readonly ProcessWatch _watch = new();
+    private Launcher? _launcher;
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
+        _launcher?.Dispose();
+        (await Launcher.RemoveLeftAsync(_directory, TimeProvider.System)).ShouldBeEmpty();
         _watch.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
@@ -61,17 +66,20 @@ public sealed class RealQmpTests : IDisposable
     }
 
     [Fact]
-    public void A_program_that_does_not_exist_is_an_error() =>
-        Should.Throw<System.ComponentModel.Win32Exception>(() => QemuProcess.Start("/nowhere/qemu", [], Path.Combine(_directory, "log"), [], _watch));
+    public async Task A_program_that_does_not_exist_is_an_error() =>
+        (await Should.ThrowAsync<IOException>(() => StartAsync("/nowhere/qemu"))).Message.ShouldContain("/nowhere/qemu");
 
-    private Task<QemuProcess> StartAsync()
+    private async Task<QemuProcess> StartAsync(string? program = null)
     {
+        _launcher ??= Launcher.Open(
+            await LauncherParts.MakeAsync(_directory, "pleiad-" + Path.GetFileName(_directory), program ?? Programs.Find("qemu-system-x86_64")!, NetworkMode.Namespace), [], _watch, TimeProvider.System);
         using var qmp = UnixSocket.Listen(Path.Combine(_directory, "qmp"));
-        return Task.FromResult(QemuProcess.Start(
-            Programs.Find("qemu-system-x86_64")!,
+        using var log = SerialLog.Open(Path.Combine(_directory, "log"));
+        return await _launcher.StartAsync(new QemuLaunch(
             ["-M", "none", "-nodefaults", "-no-user-config", "-display", "none", "-chardev", "socket,id=qmp,fd=3,server=on,wait=off", "-mon", "chardev=qmp,mode=control"],
-            Path.Combine(_directory, "log"),
+            log,
             [qmp.SafeHandle],
-            _watch));
+            1 << 20,
+            MachineLimits.Of(1 << 20, 1, "tcg")));
     }
 }

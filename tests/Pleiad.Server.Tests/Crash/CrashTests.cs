@@ -14,6 +14,9 @@ namespace Pleiad.Server.Tests.Crash;
 [Trait("Group", "crash")]
 public sealed class CrashTests
 {
+    /// <summary>Kept ready for a service that does not say how many.</summary>
+    private const int Spares = 2;
+
     private const int Jobs = 100;
 
     [Fact]
@@ -62,7 +65,10 @@ public sealed class CrashTests
         await server.ApplyAsync("machinesMin: 2\nmachinesMax: 2\nslots: 1");
         await Eventually.BecomesTrueAsync(
             async () => (await server.Client.ListMachinesAsync(default)) is [{ State: "ready" }, { State: "ready" }], TestServer.Limit, () => Task.FromResult(server.Log));
-        Leftovers.Qemus(server.Data).Order().ShouldBe((await server.Client.ListMachinesAsync(default)).Select(machine => machine.ProcessId!.Value).Order());
+        var machines = (await server.Client.ListMachinesAsync(default)).Select(machine => machine.ProcessId!.Value).ToList();
+        await Eventually.BecomesTrueAsync(
+            () => Leftovers.Qemus(server.Data).Count == machines.Count + Spares, TestServer.Limit, () => $"{string.Join(' ', Leftovers.Qemus(server.Data))} run; {server.Log}");
+        Leftovers.Qemus(server.Data).Intersect(machines).Count().ShouldBe(2);
         var info = await server.Client.GetServerAsync(default);
         (info.AddressesTotal - info.AddressesFree).ShouldBe(2);
         await server.TerminateAsync();
@@ -75,7 +81,8 @@ public sealed class CrashTests
         await server.ApplyAsync("machinesMin: 2\nslots: 1");
         await server.ReadyAsync(2);
         await server.KillAsync();
-        Leftovers.Qemus(server.Data).Count.ShouldBe(2);
+        Leftovers.Qemus(server.Data).Count.ShouldBeGreaterThanOrEqualTo(2);
+        Leftovers.Users(server.Data).Count.ShouldBe(Programs.IsRoot ? 1 : 0);
         await MachineHost.SweepAsync(DataDirectory.MachinesOf(server.Data), DataDirectory.NamespaceOf(server.Data), TimeProvider.System, default);
         Leftovers.Of(server.Data).ShouldBeEmpty();
     }
@@ -146,7 +153,7 @@ public sealed class CrashTests
             () => Task.FromResult(server.Log));
         await server.KillAsync();
         await second.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Leftovers.Qemus(server.Data).Count.ShouldBe(2);
+        Leftovers.Qemus(server.Data).Count.ShouldBeGreaterThanOrEqualTo(2);
 
         await server.UpAsync();
         (await server.Client.ListMachinesAsync(default)).Where(machine => machine.Adopted).Select(machine => machine.Id).Order().ShouldBe(machines);

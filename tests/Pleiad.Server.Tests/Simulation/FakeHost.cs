@@ -40,6 +40,13 @@ internal sealed class FakeHost(int addresses, TimeProvider time, FakeChance chan
 
     public Task<AdoptionReport> AdoptAsync(Func<MachineOrder, bool> wanted, CancellationToken cancellation) => Task.FromResult(new AdoptionReport([], []));
 
+    public void Prepare(IReadOnlyCollection<WarmImage> images)
+    {
+        // Its machines start at once as it is.
+    }
+
+    public int SparesOf(string digest) => 0;
+
     public IMachine Start(MachineOrder order)
     {
         lock (_lock)

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
+using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
 
 namespace Pleiad.Server.Tests.Simulation;
@@ -89,7 +90,7 @@ internal sealed class FakeMachine : IMachine
                 return;
             }
 
-            _snapshot = _snapshot with { State = MachineState.Ready, StartDuration = TimeSpan.FromMilliseconds(5) };
+            _snapshot = _snapshot with { State = MachineState.Ready, Start = new MachineStart(StartMode.Cold, TimeSpan.FromMilliseconds(5), null) };
             _started.TrySetResult(_snapshot);
         }
 

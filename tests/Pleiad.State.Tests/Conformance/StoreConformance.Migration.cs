@@ -7,7 +7,8 @@ namespace Pleiad.State.Tests.Conformance;
 
 public abstract partial class StoreConformance
 {
-    private static readonly Migration Addition = new(2, "alter table service add column note text; create table extra (id {number}, made {time}) {table}");
+    private static readonly long Newest = Migration.All[^1].Version;
+    private static readonly Migration Addition = new(Migration.All[^1].Version + 1, "alter table service add column note text; create table extra (id {number}, made {time}) {table}");
 
     [Fact]
     public async Task Preparing_the_tables_again_changes_nothing()
@@ -16,7 +17,7 @@ public abstract partial class StoreConformance
         await Store.MigrateAsync(Token);
         await Open().MigrateAsync(Token);
         (await Store.ListJobsAsync(new JobQuery(), Token)).ShouldHaveSingleItem();
-        (await ExecuteAsync("select count(*) from schema_version")).ShouldBe(1L);
+        (await ExecuteAsync("select count(*) from schema_version")).ShouldBe(Newest);
     }
 
     [Fact]
@@ -29,7 +30,7 @@ public abstract partial class StoreConformance
             await stores[number].MigrateAsync(Token);
             return (await stores[number].GetSettingsAsync(Token)).ShouldNotBeNull();
         });
-        (await ExecuteAsync("select count(*) from schema_version")).ShouldBe(1L);
+        (await ExecuteAsync("select count(*) from schema_version")).ShouldBe(Newest);
     }
 
     [Fact]
@@ -39,7 +40,7 @@ public abstract partial class StoreConformance
         await using var newer = OpenWith([.. Migration.All, Addition]);
         await newer.MigrateAsync(Token);
         (await newer.ListServicesAsync(Token)).ShouldBe([new ServiceSpec("primes", "image") { Slots = 4 }]);
-        (await ExecuteAsync("select max(version) from schema_version")).ShouldBe(2L);
+        (await ExecuteAsync("select max(version) from schema_version")).ShouldBe(Newest + 1);
         (await ExecuteAsync("select count(*) from extra")).ShouldBe(0L);
     }
 
@@ -54,20 +55,20 @@ public abstract partial class StoreConformance
         await ExecuteAsync("delete from system_params");
         var error = await Should.ThrowAsync<StateException>(() => Open().MigrateAsync(Token));
         error.Message.ShouldContain("newer Pleiad");
-        error.Message.ShouldContain("version 2");
+        error.Message.ShouldContain($"version {Newest + 1}");
         (await ExecuteAsync("select count(*) from system_params")).ShouldBe(0L);
     }
 
     [Fact]
     public async Task An_upgrade_that_fails_leaves_the_old_version_whole()
     {
-        await using var broken = OpenWith([.. Migration.All, Addition, new Migration(3, "create table third (id {whole}); select * from nowhere")]);
+        await using var broken = OpenWith([.. Migration.All, Addition, new Migration(Addition.Version + 1, "create table third (id {whole}); select * from nowhere")]);
         await Should.ThrowAsync<StateException>(() => broken.MigrateAsync(Token));
-        (await ExecuteAsync("select max(version) from schema_version")).ShouldBe(1L);
+        (await ExecuteAsync("select max(version) from schema_version")).ShouldBe(Newest);
         await Store.PutServiceAsync(new ServiceSpec("primes", "image"), Token);
         await using var mended = OpenWith([.. Migration.All, Addition]);
         await mended.MigrateAsync(Token);
-        (await ExecuteAsync("select max(version) from schema_version")).ShouldBe(2L);
+        (await ExecuteAsync("select max(version) from schema_version")).ShouldBe(Newest + 1);
     }
 
     [Fact]

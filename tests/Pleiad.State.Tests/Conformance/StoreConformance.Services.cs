@@ -19,6 +19,8 @@ public abstract partial class StoreConformance
             QueueLimit = 0,
             QueueDeadline = TimeSpan.FromMilliseconds(7),
             HangTimeout = TimeSpan.FromDays(3),
+            Start = StartMode.Resume,
+            Spares = 64,
         };
         (await Store.PutServiceAsync(service, Token)).ShouldBeTrue();
         (await Store.ListServicesAsync(Token)).ShouldBe([service]);

@@ -1,0 +1,419 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Pleiad.Core.Services;
+using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Images;
+
+namespace Pleiad.Machines.Cloning;
+
+/// <summary>How many spares of an image are kept.</summary>
+/// <param name="Proven">That have run and were stopped.</param>
+/// <param name="Fresh">That have not run yet.</param>
+internal readonly record struct SpareCounts(int Proven, int Fresh)
+{
+    public int Total => Proven + Fresh;
+}
+
+/// <summary>The template of one image and its spares.</summary>
+/// <remarks>
+/// One task makes what is missing, one thing at a time, with a turn among the machines that start; whoever takes a spare or finds one broken wakes it. What
+/// does not work is thrown away and tried again after a pause that doubles; meanwhile machines start cold.
+/// </remarks>
+internal sealed class WarmPool : IAsyncDisposable
+{
+    private static readonly TimeSpan PauseMin = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PauseMax = TimeSpan.FromMinutes(5);
+
+    private readonly HostContext _host;
+    private readonly StoredImage _image;
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _gate = new();
+    private readonly List<Spare> _spares = [];
+    private readonly Task _making;
+    private Template? _template;
+    private int _templateUsers;
+    private string _why = "its template is being made";
+    private int _failures;
+    private SpareCounts _wanted;
+    private bool _closed;
+
+    public WarmPool(HostContext host, StoredImage image, SpareCounts wanted)
+    {
+        (_host, _image, _wanted) = (host, image, wanted);
+        _making = Task.Run(MakeAsync);
+    }
+
+    /// <summary>Spares that are ready to be taken.</summary>
+    public int Ready
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _spares.Count;
+            }
+        }
+    }
+
+    /// <summary>Changes how many spares there are to be.</summary>
+    public void Configure(SpareCounts wanted)
+    {
+        lock (_gate)
+        {
+            _wanted = wanted;
+        }
+
+        Wake();
+    }
+
+    /// <summary>Takes a spare, or makes one for the asker; he owns it.</summary>
+    /// <param name="start">The way that is wanted.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>No spare when no clone can be had, with the reason; a reason beside a spare says why it is not of the way wanted.</returns>
+    public async Task<(Spare? Spare, string? Why)> TakeAsync(StartMode start, CancellationToken cancellation)
+    {
+        Template template;
+        lock (_gate)
+        {
+            if (_closed || _template is null)
+            {
+                return (null, _closed ? "it is not to be cloned any more" : _why);
+            }
+
+            if (TakeLocked(start) is { } spare)
+            {
+                Wake();
+                return (spare, spare.Way == StartMode.Clone && start == StartMode.Resume ? "no stopped machine was left" : null);
+            }
+
+            template = _template;
+            _templateUsers++;
+        }
+
+        try
+        {
+            return (await Spare.MakeAsync(_host, _image.Manifest, template, run: false, cancellation), "no spare was left");
+        }
+        catch (Exception e) when (IsExpected(e))
+        {
+            Failed($"a clone could not be made: {e.Message}");
+            return (null, $"a clone could not be made: {e.Message}");
+        }
+        finally
+        {
+            Release(template);
+        }
+    }
+
+    /// <summary>Takes note that a machine of this template did not come up: the template and all that came of it are thrown away.</summary>
+    public void Failed(string why)
+    {
+        Template? template;
+        lock (_gate)
+        {
+            template = _template;
+            _template = null;
+            _failures++;
+            _why = $"its template is made anew: {why}";
+        }
+
+        if (template is not null)
+        {
+            Notice(HostNoticeKind.TemplateFailed, $"{why}; machines of it start cold until a new template is made");
+        }
+
+        Wake();
+    }
+
+    public ValueTask DisposeAsync() => EndAsync(abandon: false);
+
+    /// <summary>Ends its work; with <paramref name="abandon"/> it leaves the processes of its spares, as a killed Pleiad does.</summary>
+    public async ValueTask EndAsync(bool abandon)
+    {
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                return;
+            }
+
+            _closed = true;
+        }
+
+        await _stop.CancelAsync();
+        await _making;
+        if (!abandon)
+        {
+            await DiscardAsync(static _ => true);
+        }
+
+        _stop.Dispose();
+    }
+
+    private static bool IsExpected(Exception e) => e is IOException or Win32Exception or SocketException or UnauthorizedAccessException;
+
+    private void Wake() => _wake.Writer.TryWrite(true);
+
+    /// <summary>A proven spare before one that has not run, unless only that is wanted.</summary>
+    private Spare? TakeLocked(StartMode start)
+    {
+        var found = start == StartMode.Clone ? null : _spares.Find(spare => spare.Way == StartMode.Resume && !spare.Exited.IsCompleted);
+        found ??= _spares.Find(spare => spare.Way == StartMode.Clone && !spare.Exited.IsCompleted);
+        return found is not null && _spares.Remove(found) ? found : null;
+    }
+
+    private void Release(Template template)
+    {
+        lock (_gate)
+        {
+            _templateUsers--;
+            if (_templateUsers > 0 || ReferenceEquals(_template, template))
+            {
+                return;
+            }
+        }
+
+        template.Dispose();
+    }
+
+    private async Task MakeAsync()
+    {
+        Template? mine = null;
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    var next = Next(mine);
+                    switch (next)
+                    {
+                        case Step.Discard:
+                            await DiscardAsync(static _ => true);
+                            if (mine is { } old)
+                            {
+                                mine = null;
+                                Drop(old);
+                            }
+
+                            await PauseAsync();
+                            break;
+                        case Step.Bury:
+                            await DiscardAsync(static spare => spare.Exited.IsCompleted);
+                            break;
+                        case Step.Trim:
+                            await TrimAsync();
+                            break;
+                        case Step.Template:
+                            mine = await InTurnAsync(() => Template.MakeAsync(_host, _image.Manifest, _stop.Token));
+                            Publish(mine);
+                            break;
+                        case Step.Clone or Step.Resume:
+                            Add(await InTurnAsync(() => Spare.MakeAsync(_host, _image.Manifest, mine!, next == Step.Resume, _stop.Token)));
+                            break;
+                        default:
+                            await _wake.Reader.ReadAsync(_stop.Token);
+                            break;
+                    }
+                }
+                catch (Exception e) when (IsExpected(e))
+                {
+                    await OnFailureAsync(mine is null, e.Message);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The pool is closed.
+        }
+        catch (Exception e)
+        {
+            _host.Log.PoolFailed(_image.Manifest.Name, e);
+            Failed($"a defect in Pleiad: {e.Message}");
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _template = null;
+            }
+
+            if (mine is not null)
+            {
+                Drop(mine);
+            }
+        }
+    }
+
+    private enum Step
+    {
+        Wait,
+        Template,
+        Resume,
+        Clone,
+        Bury,
+        Trim,
+        Discard,
+    }
+
+    private Step Next(Template? mine)
+    {
+        lock (_gate)
+        {
+            if (mine is null)
+            {
+                return Step.Template;
+            }
+
+            if (_template is null)
+            {
+                return Step.Discard;
+            }
+
+            if (_spares.Exists(spare => spare.Exited.IsCompleted))
+            {
+                return Step.Bury;
+            }
+
+            var resume = _spares.Count(spare => spare.Way == StartMode.Resume);
+            var clone = _spares.Count - resume;
+            return resume < _wanted.Proven ? Step.Resume
+                : clone < _wanted.Fresh ? Step.Clone
+                : resume > _wanted.Proven || clone > _wanted.Fresh ? Step.Trim
+                : Step.Wait;
+        }
+    }
+
+    private async Task<T> InTurnAsync<T>(Func<Task<T>> work)
+    {
+        await _host.Starts.WaitAsync(_stop.Token);
+        try
+        {
+            return await work();
+        }
+        finally
+        {
+            _host.Starts.Release();
+        }
+    }
+
+    private void Publish(Template template)
+    {
+        lock (_gate)
+        {
+            _template = template;
+        }
+
+        Notice(
+            HostNoticeKind.TemplateReady,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"made in {template.Duration.TotalMilliseconds:0} ms, {template.StateBytes / 1024.0:0} KiB beside its memory: machines of it are cloned from now on"));
+    }
+
+    private void Add(Spare spare)
+    {
+        lock (_gate)
+        {
+            _failures = 0;
+            _spares.Add(spare);
+        }
+
+        _ = spare.Exited.ContinueWith(_ => Wake(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private Task TrimAsync()
+    {
+        var surplus = new HashSet<Spare>();
+        lock (_gate)
+        {
+            surplus.UnionWith(_spares.Where(spare => spare.Way == StartMode.Resume).Skip(_wanted.Proven));
+            surplus.UnionWith(_spares.Where(spare => spare.Way == StartMode.Clone).Skip(_wanted.Fresh));
+        }
+
+        return DiscardAsync(surplus.Contains);
+    }
+
+    private async Task DiscardAsync(Func<Spare, bool> which)
+    {
+        Spare[] discarded;
+        lock (_gate)
+        {
+            discarded = [.. _spares.Where(which)];
+            _spares.RemoveAll(spare => discarded.Contains(spare));
+        }
+
+        await Task.WhenAll(discarded.Select(DisposeAsync));
+    }
+
+    private async Task DisposeAsync(Spare spare)
+    {
+        try
+        {
+            await spare.DisposeAsync();
+        }
+        catch (Exception e) when (IsExpected(e) || e is ObjectDisposedException)
+        {
+            _host.Log.Left(spare.Id, e.Message);
+        }
+    }
+
+    /// <summary>Lets go of a template; whoever still makes a clone of it is the last.</summary>
+    private void Drop(Template template)
+    {
+        lock (_gate)
+        {
+            _template = ReferenceEquals(_template, template) ? null : _template;
+            _templateUsers++;
+        }
+
+        Release(template);
+    }
+
+    private async Task OnFailureAsync(bool template, string why)
+    {
+        if (template)
+        {
+            lock (_gate)
+            {
+                _failures++;
+                _why = $"its template could not be made: {why}";
+            }
+
+            Notice(HostNoticeKind.TemplateFailed, $"{why}; machines of it start cold");
+            await PauseAsync();
+        }
+        else
+        {
+            Failed($"a spare could not be made: {why}");
+        }
+    }
+
+    private Task PauseAsync()
+    {
+        int failures;
+        lock (_gate)
+        {
+            failures = _failures;
+        }
+
+        var pause = PauseMin * Math.Pow(2, Math.Clamp(failures - 1, 0, 10));
+        return Task.Delay(pause < PauseMax ? pause : PauseMax, _host.Time, _stop.Token);
+    }
+
+    private void Notice(HostNoticeKind kind, string reason)
+    {
+        _host.Log.Noticed(kind, _image.Manifest.Name, reason);
+        try
+        {
+            _host.Options.Noticed?.Invoke(new HostNotice(kind, _image.Manifest.Name, reason));
+        }
+        catch (Exception e)
+        {
+            _host.Log.PoolFailed(_image.Manifest.Name, e); // The listener's own fault.
+        }
+    }
+}

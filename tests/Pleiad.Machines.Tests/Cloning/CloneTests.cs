@@ -1,0 +1,160 @@
+using Pleiad.Core.Services;
+using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Tests.Guests;
+using Pleiad.Machines.Tests.Hosting;
+using Shouldly;
+using Xunit;
+using TinyKernel = Pleiad.TestKit.TinyKernel;
+
+namespace Pleiad.Machines.Tests.Cloning;
+
+[Trait("Group", "machines")]
+public sealed class CloneTests
+{
+    private static readonly TimeSpan ClockErrorMax = TimeSpan.FromMilliseconds(100);
+
+    [Theory]
+    [InlineData(StartMode.Clone, NetworkMode.Namespace)]
+    [InlineData(StartMode.Resume, NetworkMode.Namespace)]
+    [InlineData(StartMode.Clone, NetworkMode.User)]
+    [InlineData(StartMode.Resume, NetworkMode.User)]
+    public async Task Copies_of_one_template_share_neither_address_nor_chance_and_know_the_time(StartMode start, NetworkMode network)
+    {
+        await using var test = await WarmHost.OpenAsync(start, spares: 2, network);
+        await test.SparesAsync(2);
+
+        var seen = new List<Identity>();
+        for (var i = 0; i < 4; i++)
+        {
+            var machine = await test.StartAsync(i);
+            if (i < 2)
+            {
+                machine.Snapshot.Start!.Way.ShouldBe(start);
+                machine.Snapshot.Start.Note.ShouldBeNull();
+            }
+
+            machine.Snapshot.Start!.Way.ShouldNotBe(StartMode.Cold, machine.Snapshot.Start.Note);
+            var before = TimeProvider.System.GetUtcNow();
+            var identity = await test.AskAsync(machine);
+            var after = TimeProvider.System.GetUtcNow();
+            identity.Time.ShouldBeInRange(before - ClockErrorMax, after + ClockErrorMax);
+            if (network == NetworkMode.Namespace)
+            {
+                identity.Address.ShouldBe(machine.Snapshot.Address.Ip.ToString());
+            }
+
+            seen.Add(identity);
+            seen.Add(await test.AskAsync(machine));
+        }
+
+        seen.Select(identity => identity.Random).ShouldBeUnique();
+    }
+
+    [Fact]
+    public async Task A_machine_that_boots_knows_the_time_too()
+    {
+        await using var test = await WarmHost.OpenAsync(StartMode.Cold, spares: 2);
+        var machine = await test.StartAsync(0);
+        machine.Snapshot.Start!.Way.ShouldBe(StartMode.Cold);
+        (await test.AskAsync(machine)).Time.ShouldBe(TimeProvider.System.GetUtcNow(), TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task A_cloned_machine_lives_dies_and_goes_like_any_other()
+    {
+        await using var test = await WarmHost.OpenAsync(StartMode.Resume, spares: 1);
+        await test.SparesAsync(1);
+        var first = await test.StartAsync(0);
+        var second = await test.StartAsync(1);
+
+        (await first.StopAsync().WaitAsync(TestHost.Patience)).State.ShouldBe(MachineState.Gone);
+        System.Diagnostics.Process.GetProcessById(second.Snapshot.ProcessId!.Value).Kill();
+        var end = await second.Ended.WaitAsync(TestHost.Patience);
+
+        end.Failure.ShouldBe(MachineFailure.Died);
+        test.Test.Log(second).ShouldContain($"pleiad: identity ip={second.Snapshot.Address.Ip}");
+        await test.Test.Host.DisposeAsync();
+        test.Test.Processes().ShouldBeEmpty();
+        test.Test.NamespaceExists().ShouldBeFalse();
+        Directory.EnumerateDirectories(test.Test.Options.Directory).Select(Path.GetFileName).ShouldBe(["logs"]);
+        Directory.EnumerateFiles(test.Test.Files.Logs).Count().ShouldBe(2, "the logs of the two machines, none of spares");
+    }
+
+    [Fact]
+    public async Task After_a_kill_a_cloned_machine_is_adopted_and_its_spares_are_removed()
+    {
+        await using var test = await WarmHost.OpenAsync(StartMode.Resume, spares: 2);
+        await test.SparesAsync(2);
+        var kept = (await test.StartAsync(0)).Snapshot;
+        await test.SparesAsync(2);
+
+        await test.Test.Host.AbandonAsync();
+        test.Test.Processes().Count.ShouldBe(3);
+        await test.Test.ReopenAsync();
+        var report = await test.Test.Host.AdoptAsync(_ => true, CancellationToken.None);
+
+        var adopted = report.Adopted.ShouldHaveSingleItem();
+        adopted.Snapshot.Id.ShouldBe(kept.Id);
+        adopted.Snapshot.Start.ShouldBe(kept.Start);
+        report.Removed.Count.ShouldBe(2);
+        test.Test.Processes().ShouldHaveSingleItem().Process.Id.ShouldBe(kept.ProcessId!.Value);
+        (await test.AskAsync(adopted)).Address.ShouldBe(kept.Address.Ip.ToString());
+    }
+
+    [Fact]
+    public async Task Fifty_orders_at_once_all_come_up()
+    {
+        await using var test = await WarmHost.OpenAsync(StartMode.Auto, spares: 4, addresses: 64);
+        await test.SparesAsync(4);
+
+        var machines = Enumerable.Range(0, 50).Select(test.Start).ToArray();
+        var seen = await Task.WhenAll(machines.Select(machine => machine.Started.WaitAsync(TestHost.Patience)));
+
+        seen.ShouldAllBe(snapshot => snapshot.State == MachineState.Ready);
+        seen.ShouldAllBe(snapshot => snapshot.Start!.Way != StartMode.Cold);
+        (await Task.WhenAll(machines.Select(test.AskAsync))).Select(identity => identity.Random).ShouldBeUnique();
+    }
+
+    [Fact]
+    public async Task A_spare_that_dies_is_replaced()
+    {
+        await using var test = await WarmHost.OpenAsync(StartMode.Resume, spares: 1);
+        await test.SparesAsync(1);
+        var spare = test.Test.Processes().ShouldHaveSingleItem().Process;
+
+        System.Diagnostics.Process.GetProcessById(spare.Id).Kill();
+        await TestHost.UntilAsync(() => test.Test.Processes() is [var other] && other.Process.Id != spare.Id, () => $"{test.Test.Processes().Count} processes");
+        await test.SparesAsync(1);
+
+        (await test.StartAsync(0)).Snapshot.Start!.Way.ShouldBe(StartMode.Resume);
+    }
+
+    [Fact]
+    public async Task An_image_that_ends_at_once_has_no_template_and_says_so()
+    {
+        await using var test = await TestHost.OpenAsync();
+        var notices = new System.Collections.Concurrent.ConcurrentQueue<HostNotice>();
+        test.Options.Noticed = notices.Enqueue;
+        var image = GuestImage.Of(TinyKernel.ThatEnds(test.Scratch));
+        test.Host.Prepare([new WarmImage(image with { Manifest = image.Manifest with { Cloneable = true } }, StartMode.Auto, 1)]);
+
+        await TestHost.UntilAsync(() => !notices.IsEmpty, () => "no notice");
+        notices.TryPeek(out var notice).ShouldBeTrue();
+        notice!.Kind.ShouldBe(HostNoticeKind.TemplateFailed);
+        notice.Reason.ShouldContain("QEMU ended before the first answer");
+        notice.Reason.ShouldContain("machines of it start cold");
+        test.Processes().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_is_not_wanted_any_more_goes()
+    {
+        await using var test = await WarmHost.OpenAsync(StartMode.Resume, spares: 3);
+        await test.SparesAsync(3);
+        test.Prepare(1);
+        await TestHost.UntilAsync(() => test.Test.Processes().Count == 1, () => $"{test.Test.Processes().Count} processes");
+        test.Test.Host.Prepare([]);
+        await TestHost.UntilAsync(() => test.Test.Processes().Count == 0, () => $"{test.Test.Processes().Count} processes");
+        await TestHost.UntilAsync(() => test.Test.TapsAsync().Result.Length == 0, () => "a tap is left");
+    }
+}

@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Pleiad.Core.Services;
+using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Images;
+using Pleiad.Machines.Tests.Guests;
+using Pleiad.Machines.Tests.Hosting;
+
+namespace Pleiad.Machines.Tests.Cloning;
+
+/// <summary>What a guest of the service "identity" says of itself.</summary>
+internal sealed record Identity(string Address, string Random, DateTimeOffset Time);
+
+/// <summary>A host that keeps spares of the image with the service "identity".</summary>
+internal sealed class WarmHost : IAsyncDisposable
+{
+    private readonly StoredImage _image;
+    private readonly StartMode _start;
+
+    private WarmHost(TestHost test, StoredImage image, StartMode start) => (Test, _image, _start) = (test, image, start);
+
+    internal TestHost Test { get; }
+
+    internal ConcurrentQueue<HostNotice> Notices { get; } = new();
+
+    internal static async Task<WarmHost> OpenAsync(StartMode start, int spares, NetworkMode network = NetworkMode.Namespace, int addresses = 16)
+    {
+        var image = GuestImage.Of(await GuestImage.KernelAsync("identity"));
+        image = image with { Manifest = image.Manifest with { Health = "/health", Cloneable = true } };
+        var test = await TestHost.OpenAsync(options =>
+        {
+            options.Network = network;
+            options.AddressCount = addresses;
+        });
+        var warm = new WarmHost(test, image, start);
+        test.Options.Noticed = warm.Notices.Enqueue;
+        warm.Prepare(spares);
+        return warm;
+    }
+
+    internal void Prepare(int spares) => Test.Host.Prepare([new WarmImage(_image, _start, spares)]);
+
+    /// <summary>Waits until so many spares are ready to be taken.</summary>
+    internal Task SparesAsync(int count) => TestHost.UntilAsync(
+        () => Test.Host.SparesOf(_image.Digest) == count,
+        () => $"{Test.Host.SparesOf(_image.Digest)} spares; {string.Join("; ", Notices.Select(notice => notice.Reason))}");
+
+    internal IMachine Start(int address) => Test.Host.Start(Test.Order(_image, address) with { Start = _start });
+
+    internal async Task<IMachine> StartAsync(int address)
+    {
+        var machine = Start(address);
+        var snapshot = await machine.Started.WaitAsync(TestHost.Patience);
+        return snapshot.State == MachineState.Ready ? machine : throw new InvalidOperationException($"not ready: {snapshot}");
+    }
+
+    internal async Task<Identity> AskAsync(IMachine machine)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, cancellation) => Test.Host.ConnectAsync(machine.Snapshot.Address, cancellation) });
+        using var answer = JsonDocument.Parse(await client.GetStringAsync(new Uri("http://machine/")));
+        var root = answer.RootElement;
+        return new Identity(
+            root.GetProperty("address").GetString()!,
+            root.GetProperty("random").GetString()!,
+            DateTimeOffset.UnixEpoch.AddTicks(root.GetProperty("unixNanoseconds").GetInt64() / 100));
+    }
+
+    public ValueTask DisposeAsync() => Test.DisposeAsync();
+}
