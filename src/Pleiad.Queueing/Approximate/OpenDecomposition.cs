@@ -1,3 +1,4 @@
+using Pleiad.Distributions.Arrivals;
 using Pleiad.Queueing.Exact;
 using Pleiad.Queueing.Model;
 using Pleiad.Queueing.Solving;
@@ -13,6 +14,7 @@ internal static class OpenDecomposition
     public static string? Obstacle(QueueingModel model) =>
         !model.IsOpen ? "a class is closed"
         : model.Classes.Any(each => double.IsNaN(each.Arrivals!.SquaredVariation)) ? "a class arrives at rates that change with time"
+        : model.Classes.FirstOrDefault(each => each.Arrivals is MarkovianArrivals or TraceArrivals) is { } correlated ? $"the times between arrivals of class '{correlated.Name}' depend on each other"
         : ApproximateMva.Obstacle(model);
 
     public static Solution Solve(QueueingModel model, string reason)

@@ -1,3 +1,4 @@
+using Pleiad.Distributions.Arrivals;
 using Pleiad.Queueing.Model;
 using Pleiad.Queueing.Solving;
 
@@ -188,6 +189,9 @@ internal sealed class Simulator
         var stretch = Math.Clamp(0.2 / Math.Max(1e-3, 1 - utilization), 1, 100);
         var cycle = Enumerable.Range(0, model.Classes.Count).Max(c => demands.Total(c) + model.Classes[c].ThinkTime.Mean);
         var slowest = throughput.Where(x => x > 0).DefaultIfEmpty(1).Min();
-        return Math.Max(Math.Max(1000 * stretch / Math.Max(throughput.Sum(), 1e-12), 10 * cycle), Math.Min(100 / slowest, 20_000 / Math.Max(throughput.Sum(), 1e-12)));
+
+        // What repeats is seen whole, and more than once.
+        var period = model.Classes.Max(each => each.Arrivals switch { TimeVaryingArrivals steps => steps.Period, TraceArrivals trace => trace.Period, _ => 0 });
+        return Math.Max(Math.Max(3 * period, 1000 * stretch / Math.Max(throughput.Sum(), 1e-12)), Math.Max(10 * cycle, Math.Min(100 / slowest, 20_000 / Math.Max(throughput.Sum(), 1e-12))));
     }
 }

@@ -209,6 +209,16 @@ public sealed class SimulatorTests
     }
 
     [Fact]
+    public void Rates_that_change_over_a_day_are_seen_whole()
+    {
+        var solution = Solve.Simulated("classes: [{ name: a, arrivals: { timeVarying: [{ length: 1h, rate: 0.2 }, { length: 1h, rate: 0.8 }] } }]\nstations: [{ name: s, discipline: delay, service: { exponential: 1s } }]");
+
+        // A station without a queue: as many customers as the mean rate brings.
+        solution.System.Throughput.ShouldHold(0.5, "throughput");
+        solution.At("s").QueueLength.ShouldHold(0.5, "customers");
+    }
+
+    [Fact]
     public void Uncertain_inputs_widen_the_intervals()
     {
         var known = Solve.Simulated("classes: [{ name: a, rate: 0.5 }]\nstations: [{ name: s, service: { exponential: 1 } }]", accuracy: 0.02);
