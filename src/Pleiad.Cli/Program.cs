@@ -5,6 +5,8 @@ using Pleiad.Cli.Events;
 using Pleiad.Cli.Images;
 using Pleiad.Cli.Jobs;
 using Pleiad.Cli.Machines;
+using Pleiad.Cli.Models;
+using Pleiad.Cli.Predict;
 using Pleiad.Cli.Running;
 using Pleiad.Cli.Services;
 using Pleiad.Cli.Settings;
@@ -65,6 +67,13 @@ internal static class Program
         },
         Connection.AddTo(new EventsCommand(terminal)),
         Connection.AddTo(new SettingsCommand(terminal) { new SettingsSetCommand(terminal) }),
+        new Noun("model", "Queueing models: what a system will do, computed or simulated.")
+        {
+            new ModelSolveCommand(terminal),
+            new ModelFitCommand(terminal),
+            new ModelImportCommand(terminal),
+        },
+        new PredictCommand(terminal),
         new CompletionCommand(terminal),
         new CompleteCommand(terminal),
     };

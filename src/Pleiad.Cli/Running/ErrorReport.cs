@@ -1,4 +1,5 @@
 using System.Net;
+using Pleiad.Cli.Models;
 using Pleiad.Client;
 using Pleiad.Client.Contract;
 using Pleiad.Core.Documents;
@@ -38,6 +39,7 @@ internal static class ErrorReport
         ImageBuildException => (ExitCode.Failed, error.Message.Split('\n')),
         MachineHostException { Fault: MachineHostFault.BadOption } => (ExitCode.WrongInput, [error.Message]),
         MachineHostException => (ExitCode.Missing, [error.Message]),
+        ModelRefusedException => (ExitCode.WrongInput, [error.Message]),
         ImageStoreException { Failure: ImageStoreFailure.NotFound or ImageStoreFailure.InUse } => (ExitCode.WrongInput, [error.Message]),
         ImageStoreException or StateException or CommandFailedException => (ExitCode.Failed, [error.Message]),
         CaptureException { Reason: CaptureFault.CannotUnpack or CaptureFault.CannotCapture } => (ExitCode.Missing, [error.Message]),

@@ -1,0 +1,166 @@
+using System.Globalization;
+using Pleiad.Queueing.Documents;
+
+namespace Pleiad.Queueing.Imports;
+
+/// <summary>Reads the text form (.lqn): sections G, P, T, E; of A (activities) only that it is there.</summary>
+internal sealed class LqnReader
+{
+    private readonly LqnModel _model = new();
+    private readonly List<DocumentProblem> _problems = [];
+
+    public static LqnModel Read(string text, string subject)
+    {
+        var reader = new LqnReader();
+        reader.Lines(text);
+        return reader._problems.Count > 0 ? throw new DocumentException(subject, reader._problems) : reader._model;
+    }
+
+    private void Lines(string text)
+    {
+        var section = ' ';
+        var number = 0;
+        foreach (var raw in text.Split('\n'))
+        {
+            number++;
+            var line = raw.Split('#')[0].Trim();
+            if (line.Length == 0 || line == "-1")
+            {
+                section = line == "-1" ? ' ' : section;
+                continue;
+            }
+
+            var words = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            if (section == ' ')
+            {
+                section = words[0] is ['G' or 'P' or 'T' or 'E' or 'A' or 'R' or 'X', ..] ? words[0][0] : ' ';
+                if (section == ' ')
+                {
+                    Problem(number, words[0], "begins no section", "sections begin with G, P, T, E or A");
+                    return;
+                }
+
+                if (section == 'A')
+                {
+                    _model.NotUnderstood.Add($"line {number}: activities of {(words.Length > 1 ? words[1] : "a task")} are left out");
+                }
+
+                // A general section may stand on one line.
+                section = section == 'G' && words[^1] == "-1" ? ' ' : section;
+                continue;
+            }
+
+            try
+            {
+                Line(section, words, number);
+            }
+            catch (Exception error) when (error is FormatException or IndexOutOfRangeException or OverflowException)
+            {
+                Problem(number, line, "is not understood", "write it as the layered queueing network format has it");
+            }
+        }
+    }
+
+    private void Line(char section, string[] words, int line)
+    {
+        switch (section)
+        {
+            case 'P' when words[0] == "p":
+                var (servers, _) = Multiplicity(words, 2);
+                _model.Processors[words[1]] = new LqnProcessor(words[1], words[2] == "i" ? null : servers, words[2]);
+                break;
+            case 'T' when words[0] == "t":
+                Task(words);
+                break;
+            case 'E':
+                Entry(words, line);
+                break;
+            case 'A' or 'G' or 'R' or 'X':
+                break;
+            default:
+                _model.NotUnderstood.Add($"line {line}: '{string.Join(' ', words)}' is left out");
+                break;
+        }
+    }
+
+    private void Task(string[] words)
+    {
+        var end = Array.IndexOf(words, "-1");
+        var processor = words[end + 1];
+        var (threads, think) = Multiplicity(words, end + 2);
+        var priority = words.Length > end + 2 && int.TryParse(words[end + 2], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var given) ? given : 0;
+        _model.Tasks[words[1]] = new LqnTask(words[1], words[2] == "r", threads, think, processor, words[3..end], priority);
+        foreach (var name in words[3..end])
+        {
+            _model.Entry(name);
+        }
+    }
+
+    private void Entry(string[] words, int line)
+    {
+        switch (words[0])
+        {
+            case "s":
+                var phases = Values(words, 2);
+                _model.Entry(words[1]).DemandSeconds = phases.Sum();
+                if (phases.Skip(1).Any(demand => demand > 0))
+                {
+                    _model.NotUnderstood.Add($"line {line}: the second phase of entry {words[1]} is done before it answers");
+                }
+
+                break;
+            case "y":
+                var calls = _model.Entry(words[1]).Calls;
+                calls[words[2]] = calls.GetValueOrDefault(words[2]) + Values(words, 3).Sum();
+                break;
+            case "f":
+                _model.Entry(words[1]).IsFixedCalls = Values(words, 2).Any(type => type == 1);
+                break;
+            case "a":
+                _model.Entry(words[1]).OpenRate = Number(words[2]);
+                break;
+            case "c":
+                _model.NotUnderstood.Add($"line {line}: the variation of entry {words[1]} is taken to be 1 (exponential)");
+                break;
+            case "z":
+                _model.NotUnderstood.Add($"line {line}: the asynchronous call from {words[1]} to {words[2]} is left out");
+                break;
+            case "F":
+                _model.NotUnderstood.Add($"line {line}: forwarding from {words[1]} to {words[2]} is left out");
+                break;
+            default:
+                _model.NotUnderstood.Add($"line {line}: '{string.Join(' ', words)}' is left out");
+                break;
+        }
+    }
+
+    /// <summary>What follows 'm' or 'i', and what follows 'z'.</summary>
+    private static (int? Count, double Think) Multiplicity(string[] words, int from)
+    {
+        int? count = 1;
+        var think = 0.0;
+        for (var i = from; i < words.Length; i++)
+        {
+            switch (words[i])
+            {
+                case "m":
+                    count = int.Parse(words[++i], CultureInfo.InvariantCulture);
+                    break;
+                case "i":
+                    count = null;
+                    break;
+                case "z":
+                    think = Number(words[++i]);
+                    break;
+            }
+        }
+
+        return (count, think);
+    }
+
+    private static double[] Values(string[] words, int from) => [.. words.Skip(from).TakeWhile(word => word != "-1").Select(Number)];
+
+    private static double Number(string word) => double.Parse(word, NumberStyles.Float, CultureInfo.InvariantCulture);
+
+    private void Problem(int line, string value, string reason, string remedy) => _problems.Add(new DocumentProblem(line, "line", value, reason, remedy));
+}

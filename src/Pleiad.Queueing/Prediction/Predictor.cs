@@ -1,0 +1,221 @@
+using Pleiad.Queueing.Model;
+using Pleiad.Queueing.Simulation;
+using Pleiad.Queueing.Solving;
+
+namespace Pleiad.Queueing.Prediction;
+
+/// <summary>
+/// Answers what hardware a load needs. Every variant is simulated with the same streams of chance, so that differences are those of the variants; figures that decide are simulated
+/// longer until their interval is on one side of the bound.
+/// </summary>
+public sealed class Predictor
+{
+    private const double ElasticityStep = 0.1;
+
+    private readonly Workload _workload;
+    private readonly PredictionQuestion _question;
+    private readonly SimulationOptions _options;
+    private readonly CancellationToken _cancellation;
+    private int _simulations;
+
+    private Predictor(Workload workload, PredictionQuestion question, SimulationOptions options, CancellationToken cancellation) =>
+        (_workload, _question, _options, _cancellation) = (workload, question, options, cancellation);
+
+    /// <summary>Answers.</summary>
+    /// <param name="model">The model; its servers are the present hardware.</param>
+    /// <param name="question">Load and objectives.</param>
+    /// <param name="options">Accuracy and bound of each simulation.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="ArgumentException">The load asked for does not fit the model.</exception>
+    public static PredictionAnswer Answer(QueueingModel model, PredictionQuestion question, SimulationOptions options, CancellationToken cancellation) =>
+        new Predictor(Workload.Of(model, question.IsUsers ?? (question.Load is null ? null : false), options, cancellation), question, options, cancellation).Answer();
+
+    /// <summary>Simulates some servers under some load; longer when the figures that decide are not clear.</summary>
+    internal Outcome Try(double load, IReadOnlyList<int> servers, bool decides = true)
+    {
+        var model = _workload.At(load, servers);
+        var options = _options;
+        for (var round = 0; ; round++)
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            Interlocked.Increment(ref _simulations);
+            Outcome outcome;
+            try
+            {
+                outcome = OutcomeOf(load, servers, model, Simulator.Solve(model, options, "a variant", _cancellation));
+            }
+            catch (ModelUnsolvableException error) when (error.Reason is UnsolvableReason.Unstable or UnsolvableReason.Deadlock)
+            {
+                return new Outcome(load, servers, null, error.Station, []);
+            }
+
+            var isClear = outcome.Objectives.All(each => each.IsKept || each.Figure.Low > each.Objective.Limit || double.IsNaN(each.Figure.Value));
+            if (isClear || !decides || round == 1)
+            {
+                return outcome;
+            }
+
+            options = options with { Accuracy = options.Accuracy / 2, EventsMax = 3 * options.EventsMax };
+        }
+    }
+
+    private PredictionAnswer Answer()
+    {
+        var model = _workload.Model;
+        var load = _question.Load ?? _workload.Base;
+        var own = model.Stations.Select(station => station.Servers).ToArray();
+        var present = Try(load, own);
+        Outcome? plan = null;
+        string? note = null;
+        if (_question.Objectives.Count > 0)
+        {
+            (plan, note) = new ServerSearch(this, _workload, load, _question.Objectives).Find();
+        }
+
+        var chosen = plan ?? present;
+        var notes = new List<string>();
+        if (_workload.Note is { } made)
+        {
+            notes.Add(made);
+        }
+
+        if (model.Stations.Any(station => station.Uncertainty.Any(u => u > 0)))
+        {
+            notes.Add("the intervals hold the uncertainty of the model's inputs");
+        }
+
+        return new PredictionAnswer
+        {
+            Model = model.Name,
+            Stations = [.. model.Stations.Select(station => station.Name)],
+            Costs = [.. model.Stations.Select(station => station.IsDelay ? 0 : station.Cost)],
+            IsUsers = _workload.IsUsers,
+            Present = present,
+            Plan = plan,
+            PlanNote = note,
+            PresentLoadMax = LoadMax(own, present),
+            PlanLoadMax = plan is null ? null : own.SequenceEqual(plan.Servers) ? null : LoadMax(plan.Servers, plan),
+            Curve = Curve(chosen, load),
+            OneMore = [.. Queues(model).Select(k => MoreOf(k, chosen))],
+            Sensitivities = [.. Enumerable.Range(0, model.Stations.Count).Where(k => model.Stations[k].Service.Any(service => service?.Mean > 0)).Select(k => SensitivityTo(k, chosen))],
+            Simulations = _simulations,
+            Seed = _options.Seed,
+            Notes = notes,
+        };
+    }
+
+    /// <summary>Objectives are judged by what is known exactly where that is so, else by the simulation: noise must not cost a server.</summary>
+    private Outcome OutcomeOf(double load, IReadOnlyList<int> servers, QueueingModel model, Solution simulated)
+    {
+        var known = _question.Objectives.Count > 0 ? ModelSolver.TryKnown(model) : null;
+        var byLaw = known is null && model.IsOpen && !ModelSolver.IsUncertain(model) && model.Classes.All(each => each.Patience is null) && model.Stations.All(station => station.Capacity is null) ? Demands.Of(model) : null;
+        return new Outcome(load, servers, simulated, null, [.. _question.Objectives.Select(objective =>
+        {
+            var figure = objective.FigureOf(simulated);
+            if (known is not null && objective.FigureOf(known) is { Value: var exact } && !double.IsNaN(exact))
+            {
+                figure = new Estimate(exact);
+            }
+            else if (byLaw is not null && objective.Kind == ObjectiveKind.Utilization)
+            {
+                // What arrives is served: U = λD/m.
+                figure = new Estimate(Enumerable.Range(0, model.Stations.Count).Where(k => !model.Stations[k].IsDelay && model.Stations[k].Speed is null && (objective.Of is null || objective.Of == model.Stations[k].Name))
+                    .Select(k => byLaw.OpenLoad(k) / model.Stations[k].Servers).DefaultIfEmpty(0).Max());
+            }
+
+            // An interval must lie below the bound; a figure without one too, but for rounding.
+            return new ObjectiveResult(objective, figure, figure.HalfWidth is null ? figure.Value < objective.Limit * (1 - 1e-9) : figure.High <= objective.Limit);
+        })]);
+    }
+
+    private static IEnumerable<int> Queues(QueueingModel model) => Enumerable.Range(0, model.Stations.Count).Where(k => !model.Stations[k].IsDelay && model.Stations[k].Speed is null);
+
+    /// <summary>By halving, to one part in a hundred.</summary>
+    private double LoadMax(IReadOnlyList<int> servers, Outcome known)
+    {
+        var (low, high) = known.IsGood ? (known.Load, double.PositiveInfinity) : (0.0, known.Load);
+        var saturation = _workload.Saturation(servers);
+        if (!_workload.IsUsers || _question.Objectives.Count == 0)
+        {
+            // Without objectives the limit is where the first station is full; pools may bind before.
+            high = Math.Min(high, saturation);
+        }
+
+        if (_question.Objectives.Count == 0 && _workload.Model.Stations.All(station => station.Threads is null))
+        {
+            return saturation;
+        }
+
+        for (var doubling = 0; double.IsInfinity(high) && doubling < 20; doubling++)
+        {
+            var outcome = Try(2 * low, servers, decides: false);
+            if (outcome.IsGood)
+            {
+                low *= 2;
+            }
+            else
+            {
+                high = 2 * low;
+            }
+        }
+
+        while (high - low > 0.01 * high && high > 1e-9)
+        {
+            var middle = (low + high) / 2;
+            if (_workload.IsUsers)
+            {
+                middle = Math.Round(middle);
+                if (middle <= low || middle >= high)
+                {
+                    break;
+                }
+            }
+
+            (low, high) = Try(middle, servers, decides: false).IsGood ? (middle, high) : (low, middle);
+        }
+
+        return low;
+    }
+
+    /// <summary>From little load to nearly the most, the load wanted among the points.</summary>
+    private IReadOnlyList<Outcome> Curve(Outcome chosen, double load)
+    {
+        var saturation = _workload.Saturation(chosen.Servers);
+        var most = _workload.IsUsers ? Math.Max(1.5 * load, Math.Min(2 * saturation, 3 * load)) : Math.Min(0.97 * saturation, Math.Max(2 * load, 0.0));
+        var loads = Enumerable.Range(1, _question.CurvePoints).Select(i => most * i / _question.CurvePoints).Select(each => _workload.IsUsers ? Math.Max(1, Math.Round(each)) : each)
+            .Where(each => Math.Abs(each - load) > 0.2 * most / _question.CurvePoints).Distinct();
+        return [.. loads.Where(each => each > 0).Select(each => Try(each, chosen.Servers, decides: false)).Append(chosen).OrderBy(each => each.Load)];
+    }
+
+    private OneMore MoreOf(int k, Outcome chosen)
+    {
+        var servers = chosen.Servers.ToArray();
+        servers[k]++;
+        return new OneMore(_workload.Model.Stations[k].Name, Try(chosen.Load, servers, decides: false), _workload.Saturation(servers));
+    }
+
+    private Sensitivity SensitivityTo(int k, Outcome chosen)
+    {
+        var name = _workload.Model.Stations[k].Name;
+        try
+        {
+            var model = _workload.At(chosen.Load, chosen.Servers);
+            var (less, more) = (Solve(model.WithServiceScaled(k, 1 - ElasticityStep)), Solve(model.WithServiceScaled(k, 1 + ElasticityStep)));
+            return new Sensitivity(name, Elasticity(less.System.ResponseTime.Value, more.System.ResponseTime.Value), Elasticity(P95(less), P95(more)));
+        }
+        catch (ModelUnsolvableException error) when (error.Reason is UnsolvableReason.Unstable or UnsolvableReason.Deadlock)
+        {
+            return new Sensitivity(name, double.NaN, double.NaN);
+        }
+
+        Solution Solve(QueueingModel model)
+        {
+            _simulations++;
+            return Simulator.Solve(model, _options, "a variant", _cancellation);
+        }
+
+        static double P95(Solution solution) => solution.System.Quantiles.FirstOrDefault(each => each.Probability == 0.95)?.Seconds.Value ?? double.NaN;
+
+        static double Elasticity(double less, double more) => Math.Log(more / less) / Math.Log((1 + ElasticityStep) / (1 - ElasticityStep));
+    }
+}

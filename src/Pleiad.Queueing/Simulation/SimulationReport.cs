@@ -1,0 +1,158 @@
+using Pleiad.Queueing.Model;
+using Pleiad.Queueing.Solving;
+
+namespace Pleiad.Queueing.Simulation;
+
+/// <summary>Figures with intervals from the batches of all runs.</summary>
+internal sealed class SimulationReport
+{
+    /// <summary>Batches that a single run is divided into for its intervals.</summary>
+    private const int GroupsOfOneRun = 20;
+
+    private static readonly double[] Probabilities = [0.5, 0.9, 0.95, 0.99];
+
+    private readonly QueueingModel _model;
+    private readonly SimulationOptions _options;
+    private readonly Replication[] _runs;
+    private readonly int _stations;
+    private readonly int _classes;
+    private readonly double[][] _units;
+    private readonly double[] _seconds;
+    private readonly double _horizon;
+    private readonly double _warmUp;
+
+    public SimulationReport(QueueingModel model, SimulationOptions options, Replication[] runs, int cut, double batch, double horizon)
+    {
+        (_model, _options, _runs, _horizon, _warmUp) = (model, options, runs, horizon, cut * batch);
+        (_stations, _classes) = (model.Stations.Count, model.Classes.Count);
+        if (runs.Length > 1)
+        {
+            _units = [.. runs.Select(run => Sum(run.Batches.Skip(cut)))];
+            _seconds = [.. runs.Select(_ => horizon - _warmUp)];
+        }
+        else
+        {
+            var kept = runs[0].Batches.Skip(cut).ToArray();
+            var size = Math.Max(1, kept.Length / GroupsOfOneRun);
+            var groups = kept.Chunk(size).Where(chunk => chunk.Length == size).ToArray();
+            _units = [.. groups.Select(Sum)];
+            _seconds = [.. groups.Select(_ => size * batch)];
+        }
+    }
+
+    public Solution Write(string reason)
+    {
+        var system = System();
+        var reached = new[] { system.ResponseTime, system.Throughput }.Max(each => each.Value > 0 ? (each.HalfWidth ?? 0) / each.Value : 0);
+        var events = _runs.Sum(run => run.Events.Taken);
+        var notes = new List<string>();
+        if (_options.HorizonSeconds is null && reached > _options.Accuracy)
+        {
+            notes.Add(FormattableString.Invariant($"after {events} events the intervals reach {reached:P1}, not the {_options.Accuracy:P1} asked for; allow more events"));
+        }
+
+        if (_model.Stations.Any(station => station.Uncertainty.Any(u => u > 0)))
+        {
+            notes.Add("the intervals hold the uncertainty of the model's inputs");
+        }
+
+        return new Solution("simulation", reason, system, [.. _model.Stations.Select(Station)])
+        {
+            Simulation = new SimulationFigures(_options.Seed, _runs.Length, events, _horizon, _warmUp, _options.Confidence, _options.Accuracy, reached),
+            Notes = notes,
+        };
+    }
+
+    private static double[] Sum(IEnumerable<double[]> rows)
+    {
+        double[]? sum = null;
+        foreach (var row in rows)
+        {
+            sum ??= new double[row.Length];
+            for (var i = 0; i < row.Length; i++)
+            {
+                sum[i] += row[i];
+            }
+        }
+
+        return sum ?? [];
+    }
+
+    private Estimate Ratio(Func<double[], double> numerator, Func<double[], double>? denominator = null)
+    {
+        double[] a = [.. _units.Select(numerator)];
+        double[] b = denominator is null ? _seconds : [.. _units.Select(denominator)];
+        return Statistics.Ratio(a, b, _options.Confidence);
+    }
+
+    private Func<double[], double> CellsOf(int station, int? @class, int offset) => row =>
+        (@class is { } c ? [c] : Enumerable.Range(0, _classes)).Sum(each => row[Replication.CellColumn(_classes, station, each) + offset]);
+
+    private Func<double[], double> ClassOf(int? @class, int offset) => row =>
+        (@class is { } c ? [c] : Enumerable.Range(0, _classes)).Sum(each => row[Replication.ClassColumn(_stations, _classes, each) + offset]);
+
+    private StationFigures Station(Station station, int place)
+    {
+        var column = Replication.StationColumn(_stations, _classes, place);
+        var whole = Figures(station, station.Name, place, null);
+        return whole with
+        {
+            Classes = [.. _model.Classes.Select((each, c) => Figures(station, each.Name, place, c))],
+            ThreadsHeld = station.Threads is null ? null : Ratio(row => row[column]),
+            ThreadsAwaited = station.Threads is null ? null : Ratio(row => row[column + 1]),
+        };
+    }
+
+    private StationFigures Figures(Station station, string name, int place, int? @class)
+    {
+        var capacity = station.IsDelay ? 1 : station.Servers;
+        var area = CellsOf(place, @class, 0);
+        var work = CellsOf(place, @class, 1);
+        var busy = Replication.StationColumn(_stations, _classes, place) + 2;
+        var all = CellsOf(place, null, 1);
+        var utilization = station.Speed is null ? Ratio(row => work(row) / capacity) : Ratio(row => all(row) > 0 ? row[busy] * work(row) / all(row) : 0);
+        return new StationFigures(name, Ratio(CellsOf(place, @class, 2)), utilization, Ratio(area), Ratio(area, ClassOf(@class, 0)), Ratio(area, CellsOf(place, @class, 2)));
+    }
+
+    private SystemFigures System()
+    {
+        var whole = Figures("system", null);
+        return whole with { Classes = [.. _model.Classes.Select((each, c) => Figures(each.Name, c))] };
+    }
+
+    private SystemFigures Figures(string name, int? @class)
+    {
+        var done = ClassOf(@class, 0);
+        var failed = ClassOf(@class, 2);
+        var timedOut = ClassOf(@class, 4);
+        var failures = Ratio(failed, row => done(row) + failed(row));
+        return new SystemFigures(
+            name,
+            Ratio(done),
+            Ratio(ClassOf(@class, 1), done),
+            Ratio(row => Enumerable.Range(0, _stations).Sum(k => CellsOf(k, @class, 0)(row))))
+        {
+            Quantiles = Quantiles(@class),
+            Failed = double.IsNaN(failures.Value) ? new Estimate(0) : failures,
+            TimeoutRate = Ratio(timedOut),
+        };
+    }
+
+    private IReadOnlyList<ResponseQuantile> Quantiles(int? @class)
+    {
+        var runs = _runs.Select(run => Merged(@class is { } c ? [run.Histograms[c]] : run.Histograms)).ToArray();
+        var all = Merged(runs);
+        return all.Count == 0 ? [] : [.. Probabilities.Select(p => new ResponseQuantile(p, new Estimate(all.Quantile(p), Statistics.HalfWidth([.. runs.Where(run => run.Count > 0).Select(run => run.Quantile(p))], _options.Confidence))))];
+    }
+
+    private static TimeHistogram Merged(IEnumerable<TimeHistogram> histograms)
+    {
+        var all = new TimeHistogram();
+        foreach (var histogram in histograms)
+        {
+            all.Add(histogram);
+        }
+
+        return all;
+    }
+}

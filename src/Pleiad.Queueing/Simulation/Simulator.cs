@@ -1,0 +1,197 @@
+using Pleiad.Distributions.Arrivals;
+using Pleiad.Queueing.Model;
+using Pleiad.Queueing.Solving;
+
+namespace Pleiad.Queueing.Simulation;
+
+/// <summary>Simulates a model in independent runs until the interval asked for is reached.</summary>
+internal sealed class Simulator
+{
+    /// <summary>Batches of a run before two become one.</summary>
+    private const int BatchesMax = 1024;
+
+    private const int BatchesFirst = 256;
+
+    /// <summary>The number of batches is always a multiple of this.</summary>
+    private const int BatchesTogether = 16;
+
+    private const int ExtensionsMax = 7;
+
+    private readonly QueueingModel _model;
+    private readonly SimulationOptions _options;
+    private readonly Replication[] _runs;
+    private double _batch;
+    private double _horizon;
+
+    private Simulator(QueueingModel model, SimulationOptions options)
+    {
+        (_model, _options) = (model, options);
+        var plan = new SimulationPlan(model);
+        _runs = [.. Enumerable.Range(0, options.Replications).Select(number => new Replication(plan, options.Seed, number) { JobsMax = Math.Max(20_000, 5_000_000 / options.Replications) })];
+        _horizon = options.HorizonSeconds ?? FirstHorizon(model);
+        _batch = _horizon / BatchesFirst;
+    }
+
+    /// <summary>Simulates.</summary>
+    /// <exception cref="ModelUnsolvableException">A queue grows without end, or customers block each other.</exception>
+    public static Solution Solve(QueueingModel model, SimulationOptions options, string reason, CancellationToken cancellation)
+    {
+        Stability.Require(model);
+        return new Simulator(model, options).Run(reason, cancellation);
+    }
+
+    private Solution Run(string reason, CancellationToken cancellation)
+    {
+        var cut = WarmUp(cancellation);
+        while (true)
+        {
+            var solution = new SimulationReport(_model, _options, _runs, cut, _batch, _horizon).Write(reason);
+            if (_options.HorizonSeconds is not null)
+            {
+                return solution;
+            }
+
+            var reached = solution.Simulation!.AccuracyReached;
+            var events = _runs.Sum(run => run.Events.Taken);
+            if (reached <= _options.Accuracy || events >= _options.EventsMax)
+            {
+                return solution;
+            }
+
+            // Half the width costs four times the length.
+            var wanted = Math.Clamp(1.1 * Math.Pow(reached / _options.Accuracy, 2), 1.3, 4);
+            Extend(Math.Max(1.05, Math.Min(wanted, (double)_options.EventsMax / events)));
+            Continue(cancellation);
+            cut = Math.Max(0, Statistics.WarmUp(Population()));
+        }
+    }
+
+    /// <summary>Runs until what the empty start left behind is gone. Returns the batches to cut.</summary>
+    private int WarmUp(CancellationToken cancellation)
+    {
+        for (var extension = 0; ; extension++)
+        {
+            Continue(cancellation);
+            var cut = Statistics.WarmUp(Population());
+            if (_options.HorizonSeconds is not null)
+            {
+                return Math.Max(0, cut);
+            }
+
+            if (cut >= 0 || extension == ExtensionsMax)
+            {
+                if (extension > 2)
+                {
+                    RefuseGrowth();
+                }
+
+                if (cut != 0)
+                {
+                    // Histograms have no batches: they begin again behind the first stretch, which is then the smaller part.
+                    ClearHistograms();
+                    Extend(2);
+                    Continue(cancellation);
+                    cut = Statistics.WarmUp(Population());
+                }
+
+                return Math.Max(0, cut);
+            }
+
+            if (extension > 3)
+            {
+                RefuseGrowth();
+            }
+
+            Extend(2);
+        }
+    }
+
+    private void Continue(CancellationToken cancellation)
+    {
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, _options.Threads), CancellationToken = cancellation };
+        var (end, batch) = (_horizon, _batch);
+        Parallel.ForEach(_runs, parallel, run => run.RunUntil(end, batch));
+        if (_runs.Select(run => run.Fault).FirstOrDefault(fault => fault is not null) is { } found)
+        {
+            throw found.Kind == SimulationFaultKind.Deadlock
+                ? new ModelUnsolvableException(UnsolvableReason.Deadlock, _model.Stations[found.Station].Name, $"customers block each other in a circle at station '{_model.Stations[found.Station].Name}'; raise a capacity in the circle, or let full stations lose")
+                : Unstable(found.Station);
+        }
+
+        while (_runs[0].Batches.Count > BatchesMax)
+        {
+            _batch *= 2;
+            Array.ForEach(_runs, run => run.MergeBatches());
+        }
+    }
+
+    /// <summary>To a multiple of many batches, so that batches can be merged in pairs.</summary>
+    private void Extend(double factor) => _horizon = Math.Ceiling(_horizon * factor / (_batch * BatchesTogether)) * BatchesTogether * _batch;
+
+    /// <summary>A closed or bounded model cannot grow for ever; an open one must not.</summary>
+    private void RefuseGrowth()
+    {
+        if (_model.IsClosed)
+        {
+            return;
+        }
+
+        var (stations, classes) = (_model.Stations.Count, _model.Classes.Count);
+        var quarter = _runs[0].Batches.Count / 4;
+        var growth = Enumerable.Range(0, stations).Select(k => (Place: k, Early: Mean(k, quarter, quarter), Late: Mean(k, 3 * quarter, quarter))).MaxBy(each => each.Late - each.Early);
+        var floor = _model.Stations[growth.Place].Servers * 3.0;
+        if (growth.Late > 1.7 * growth.Early && growth.Late > floor + 50)
+        {
+            throw Unstable(growth.Place);
+        }
+
+        double Mean(int station, int from, int count) =>
+            _runs.Average(run => Enumerable.Range(from, count).Average(b => Enumerable.Range(0, classes).Sum(c => run.Batches[b][Replication.CellColumn(classes, station, c)]))) / _batch;
+    }
+
+    private ModelUnsolvableException Unstable(int place) => Stability.Unstable(_model, place, null);
+
+    private void ClearHistograms()
+    {
+        foreach (var histogram in _runs.SelectMany(run => run.Histograms))
+        {
+            histogram.Clear();
+        }
+    }
+
+    /// <summary>Mean number of customers at all stations, batch by batch, over all runs.</summary>
+    private double[] Population()
+    {
+        var count = _runs[0].Batches.Count;
+        var series = new double[count];
+        var cells = _model.Stations.Count * _model.Classes.Count;
+        foreach (var run in _runs)
+        {
+            for (var b = 0; b < count; b++)
+            {
+                for (var cell = 0; cell < cells; cell++)
+                {
+                    series[b] += run.Batches[b][cell * Replication.CellColumns];
+                }
+            }
+        }
+
+        return series;
+    }
+
+    /// <summary>Some thousand interactions, more where the load is near its limit and the memory of a queue is long.</summary>
+    private static double FirstHorizon(QueueingModel model)
+    {
+        var demands = Demands.Of(model);
+        var throughput = Enumerable.Range(0, model.Classes.Count).Select(demands.ThroughputGuess).ToArray();
+        var utilization = Enumerable.Range(0, model.Stations.Count).Where(k => !model.Stations[k].IsDelay)
+            .Select(k => Enumerable.Range(0, model.Classes.Count).Sum(c => throughput[c] * demands.Demand[c, k]) / demands.SpeedMax(k)).DefaultIfEmpty(0).Max();
+        var stretch = Math.Clamp(0.2 / Math.Max(1e-3, 1 - utilization), 1, 100);
+        var cycle = Enumerable.Range(0, model.Classes.Count).Max(c => demands.Total(c) + model.Classes[c].ThinkTime.Mean);
+        var slowest = throughput.Where(x => x > 0).DefaultIfEmpty(1).Min();
+
+        // What repeats is seen whole, and more than once.
+        var period = model.Classes.Max(each => each.Arrivals switch { TimeVaryingArrivals steps => steps.Period, TraceArrivals trace => trace.Period, _ => 0 });
+        return Math.Max(Math.Max(3 * period, 1000 * stretch / Math.Max(throughput.Sum(), 1e-12)), Math.Max(10 * cycle, Math.Min(100 / slowest, 20_000 / Math.Max(throughput.Sum(), 1e-12))));
+    }
+}

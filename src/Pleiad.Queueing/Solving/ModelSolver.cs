@@ -1,0 +1,96 @@
+using Pleiad.Queueing.Approximate;
+using Pleiad.Queueing.Exact;
+using Pleiad.Queueing.Model;
+using Pleiad.Queueing.Simulation;
+
+namespace Pleiad.Queueing.Solving;
+
+/// <summary>How to solve.</summary>
+public enum SolutionMethod
+{
+    /// <summary>Exactly where that is possible, else by simulation.</summary>
+    Auto,
+
+    /// <summary>A formula or algorithm that is exact; refused where there is none.</summary>
+    Exact,
+
+    /// <summary>Quick and near: approximate mean value analysis, decomposition, layers by equivalent stations.</summary>
+    Approximate,
+
+    /// <summary>Simulation with confidence intervals.</summary>
+    Simulate,
+}
+
+/// <summary>Finds the steady state of a model.</summary>
+public static class ModelSolver
+{
+    /// <summary>Solves a model; the solution says how and why so.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="method">How.</param>
+    /// <param name="options">For simulations.</param>
+    /// <param name="cancellation">Ends a simulation.</param>
+    /// <exception cref="ModelUnsolvableException">A station is unstable, customers block each other, or the method does not cover the model.</exception>
+    public static Solution Solve(QueueingModel model, SolutionMethod method, SimulationOptions options, CancellationToken cancellation)
+    {
+        switch (method)
+        {
+            case SolutionMethod.Simulate:
+                return Simulator.Solve(model, options, "as asked for", cancellation);
+            case SolutionMethod.Approximate:
+                return Approximate(model, "as asked for");
+            default:
+                var (exact, obstacle) = TryExact(model);
+                if (exact is not null && !(method == SolutionMethod.Auto && IsUncertain(model)))
+                {
+                    return exact;
+                }
+
+                if (method == SolutionMethod.Exact)
+                {
+                    throw new ModelUnsolvableException(UnsolvableReason.MethodDoesNotApply, null, $"there is no exact solution: {obstacle}; use --method simulate or approximate");
+                }
+
+                if (obstacle == TooLarge)
+                {
+                    return ApproximateMva.Solve(model, linearizes: true, obstacle);
+                }
+
+                return Simulator.Solve(model, options, obstacle ?? "the model's inputs are uncertain, which an exact solution would not show", cancellation);
+        }
+    }
+
+    private const string TooLarge = "its populations are too many for an exact solution";
+
+    /// <summary>The exact solution, or null when there is none or the model's inputs are uncertain.</summary>
+    internal static Solution? TryKnown(QueueingModel model) => IsUncertain(model) ? null : TryExact(model).Solution;
+
+    internal static bool IsUncertain(QueueingModel model) => model.Stations.Any(station => station.Uncertainty.Any(u => u > 0));
+
+    private static (Solution? Solution, string? Obstacle) TryExact(QueueingModel model)
+    {
+        if (ProductForm.Obstacle(model) is not { } obstacle)
+        {
+            return ProductForm.TrySolve(model, "it has a product form") is { } solution ? (solution, null) : (null, TooLarge);
+        }
+
+        return SingleStation.TrySolve(model, "it has one queue, for which there is a formula") is { } single ? (single, null) : (null, obstacle);
+    }
+
+    private static Solution Approximate(QueueingModel model, string reason)
+    {
+        if (model.Stations.Any(station => station.Threads is not null))
+        {
+            return LayeredSolver.Obstacle(model) is { } layered ? throw NotCovered(layered) : LayeredSolver.Solve(model, reason);
+        }
+
+        if (model.IsOpen)
+        {
+            return OpenDecomposition.Obstacle(model) is { } open ? throw NotCovered(open) : OpenDecomposition.Solve(model, reason);
+        }
+
+        return ApproximateMva.Obstacle(model) is { } closed ? throw NotCovered(closed) : ApproximateMva.Solve(model, linearizes: true, reason);
+    }
+
+    private static ModelUnsolvableException NotCovered(string obstacle) =>
+        new(UnsolvableReason.MethodDoesNotApply, null, $"no approximate method covers the model: {obstacle}; use --method simulate");
+}
