@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using Pleiad.Core.Documents;
 using Pleiad.Load.Results;
 using Pleiad.Load.Running;
 using Pleiad.Load.Scenarios;

@@ -25,10 +25,11 @@ public sealed class LoadEndpoints : IAsyncDisposable
     private readonly WebApplication _application;
     private readonly TimeProvider _time;
     private readonly Lock _turn = new();
-    private ILoadRun? _run;
+    private readonly ILoadRun? _watched;
+    private LoadRun? _own;
     private bool _isStarting;
 
-    private LoadEndpoints(WebApplication application, ILoadRun? run, TimeProvider time) => (_application, _run, _time) = (application, run, time);
+    private LoadEndpoints(WebApplication application, ILoadRun? watched, TimeProvider time) => (_application, _watched, _time) = (application, watched, time);
 
     /// <summary>Where it listens.</summary>
     public Uri Address => new(_application.Urls.First());
@@ -89,21 +90,20 @@ public sealed class LoadEndpoints : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _application.DisposeAsync();
-        if (_run is LoadRun own && !_isForeign)
+        if (_own is { } own)
         {
             await own.DisposeAsync();
         }
     }
 
-    private bool _isForeign;
+    private ILoadRun? Run => _watched ?? _own;
 
     private void Map(RouteGroupBuilder api, bool isAgent)
     {
-        _isForeign = !isAgent;
-        api.MapGet("/progress", () => _run is { } run ? HttpResults.Json(run.Progress, LoadJson.Default.RunProgress) : HttpResults.NotFound());
+        api.MapGet("/progress", () => Run is { } run ? HttpResults.Json(run.Progress, LoadJson.Default.RunProgress) : HttpResults.NotFound());
         api.MapPost("/factor", (FactorRequest request) =>
         {
-            if (_run is not { } run)
+            if (Run is not { } run)
             {
                 return HttpResults.NotFound();
             }
@@ -118,8 +118,8 @@ public sealed class LoadEndpoints : IAsyncDisposable
         });
         api.MapPost("/stop", () =>
         {
-            _run?.Stop();
-            return _run is null ? HttpResults.NotFound() : HttpResults.NoContent();
+            Run?.Stop();
+            return Run is null ? HttpResults.NotFound() : HttpResults.NoContent();
         });
         if (isAgent)
         {
@@ -132,7 +132,7 @@ public sealed class LoadEndpoints : IAsyncDisposable
     {
         lock (_turn)
         {
-            if (_isStarting || _run is { Progress.IsOver: false })
+            if (_isStarting || _own is { Progress.IsOver: false })
             {
                 return HttpResults.Problem("a run is under way here; stop it first", statusCode: StatusCodes.Status409Conflict);
             }
@@ -143,12 +143,12 @@ public sealed class LoadEndpoints : IAsyncDisposable
         try
         {
             var (scenario, plan, options) = request.ToRun();
-            if (_run is { } last)
+            if (_own is { } last)
             {
                 await last.DisposeAsync();
             }
 
-            _run = await LoadRun.StartAsync(scenario, plan, options, null, _time, cancellation);
+            _own = await LoadRun.StartAsync(scenario, plan, options, null, _time, cancellation);
             return HttpResults.NoContent();
         }
         catch (Exception error) when (error is InvalidInputException or ArgumentException)
@@ -166,7 +166,7 @@ public sealed class LoadEndpoints : IAsyncDisposable
 
     private async Task<IResult> RecordAsync()
     {
-        if (_run is not LoadRun run)
+        if (_own is not { } run)
         {
             return HttpResults.NotFound();
         }

@@ -18,4 +18,4 @@ namespace Pleiad.Load.Results;
 [JsonSerializable(typeof(AgentRequest))]
 [JsonSerializable(typeof(AgentRecord))]
 [JsonSerializable(typeof(FactorRequest))]
-public sealed partial class LoadJson : JsonSerializerContext;
+internal sealed partial class LoadJson : JsonSerializerContext;

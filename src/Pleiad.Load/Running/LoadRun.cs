@@ -109,7 +109,7 @@ public sealed class LoadRun : ILoadRun
             worker.GiveUp();
         }
 
-        await _end.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)_end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private double Now => Stopwatch.GetElapsedTime(_start).TotalSeconds;

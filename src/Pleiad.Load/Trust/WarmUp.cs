@@ -13,7 +13,7 @@ internal static class WarmUp
     /// <param name="means">A figure of each window; NaN where nothing happened.</param>
     public static int? Cut(IReadOnlyList<double> means)
     {
-        var first = means.Select((mean, index) => (mean, index)).FirstOrDefault(each => !double.IsNaN(each.mean), (double.NaN, means.Count)).Item2;
+        var first = means.TakeWhile(double.IsNaN).Count();
         var values = means.Skip(first).Select((mean, index) => (mean, index)).Where(each => !double.IsNaN(each.mean)).ToList();
         if (values.Count < WindowsMin)
         {
