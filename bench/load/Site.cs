@@ -7,7 +7,7 @@ namespace Pleiad.Bench.Load;
 /// <summary>The server that all generators are pointed at: <c>/</c> and six pages, each with a token in 1 KiB of HTML. As cheap as can be, for it shares the processors. Prints its port.</summary>
 internal static class Site
 {
-    private static readonly byte[] Plain = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, World!"u8.ToArray();
+    private static readonly byte[] Plain = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: keep-alive\r\nContent-Length: 13\r\n\r\nHello, World!"u8.ToArray();
     private static readonly byte[][] Pages = [.. Enumerable.Range(0, 6).Select(Page)];
 
     public static async Task RunAsync()
@@ -26,7 +26,7 @@ internal static class Site
     private static byte[] Page(int number)
     {
         var text = $"<html><body><p>{new string('x', 600)}</p><input name=\"token\" value=\"t{number}0123456789abcdef\"/><p>{new string('y', 300)}</p></body></html>";
-        return Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nCache-Control: no-store\r\nContent-Length: {text.Length}\r\n\r\n{text}");
+        return Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: keep-alive\r\nContent-Length: {text.Length}\r\n\r\n{text}");
     }
 
     private static async Task ServeAsync(Socket socket)

@@ -1,0 +1,130 @@
+using System.Globalization;
+using Pleiad.Distributions.Random;
+
+namespace Pleiad.Distributions.Fitting;
+
+/// <summary>Finds the distribution of measured times: maximum likelihood for each family, the choice by BIC, the verdict by Anderson and Darling's test and Kolmogorov and Smirnov's distance.</summary>
+public static class DistributionFitter
+{
+    /// <summary>Fewest samples that a family is fitted to.</summary>
+    public const int SamplesMin = 10;
+
+    /// <summary>Most samples that families are fitted to; of more, evenly spread order statistics stand for all.</summary>
+    private const int SamplesMax = 5000;
+
+    private const int BootstrapSamplesMax = 1000;
+    private const int BootstrapRounds = 99;
+
+    /// <summary>Fits samples.</summary>
+    /// <param name="samples">Times in seconds, 0 or more, at least one.</param>
+    /// <param name="seed">Seed of the bootstrap; the same gives the same answer.</param>
+    public static FitResult Fit(IReadOnlyList<double> samples, ulong seed = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(samples.Count, nameof(samples));
+        if (samples.Any(sample => !(sample >= 0) || double.IsInfinity(sample)))
+        {
+            throw new ArgumentOutOfRangeException(nameof(samples), "times are finite and at least 0");
+        }
+
+        var mean = samples.Average();
+        var deviation = samples.Count < 2 ? 0 : Math.Sqrt(samples.Sum(x => (x - mean) * (x - mean)) / (samples.Count - 1));
+        var error = samples.Count < 2 ? mean : deviation / Math.Sqrt(samples.Count);
+        if (deviation <= 1e-6 * mean)
+        {
+            return new FitResult(new Deterministic(mean), [], "all samples are equal", error);
+        }
+
+        if (samples.Count < SamplesMin)
+        {
+            return new FitResult(Empirical.FromSamples(samples), [], $"{samples.Count} samples are too few to fit a family ({SamplesMin} at least): they are used as they are", error);
+        }
+
+        var sorted = Thinned([.. samples.Order()], SamplesMax);
+        var floor = sorted.FirstOrDefault(x => x > 0);
+        double[] positive = [.. sorted.Select(x => Math.Max(x, floor))];
+        var candidates = MaximumLikelihood.Families.Select(family => (family.Fit, Fitted: family.Fit(positive))).Where(each => each.Fitted is not null)
+            .Select(each => (each.Fit, Candidate: Judge(each.Fitted!, positive))).Where(each => double.IsFinite(each.Candidate.LogLikelihood)).OrderBy(each => each.Candidate.Bic).ToList();
+
+        // A p-value costs much: for those that may be chosen, in the order of their likelihood.
+        var judged = new List<FitCandidate>();
+        var chosen = -1;
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            var (fit, candidate) = candidates[i];
+            judged.Add(i < 3 ? candidate with { PValue = Bootstrap(fit, candidate.Distribution, positive, seed + (ulong)i) } : candidate);
+            if (chosen < 0 && i < 3 && judged[i].Verdict != FitVerdict.Bad)
+            {
+                chosen = i;
+            }
+        }
+
+        return chosen >= 0
+            ? new FitResult(WithMean(judged[chosen].Distribution, mean), judged, Reason(judged, chosen), error)
+            : new FitResult(Empirical.FromSamples(Thinned([.. samples.Order()], 1000)), judged, $"no family fits ({(judged.Count > 0 ? Figures(judged[0]) : "none could be fitted")}): the samples are used as they are", error);
+    }
+
+    /// <summary>D and A² of sorted samples.</summary>
+    internal static (double KolmogorovSmirnov, double AndersonDarling) Distances(Distribution distribution, double[] sorted)
+    {
+        var n = sorted.Length;
+        double largest = 0, sum = 0;
+        var probabilities = sorted.Select(distribution.Cumulative).ToArray();
+        for (var i = 0; i < n; i++)
+        {
+            largest = Math.Max(largest, Math.Max(((i + 1.0) / n) - probabilities[i], probabilities[i] - ((double)i / n)));
+            var low = Math.Clamp(probabilities[i], 1e-15, 1 - 1e-15);
+            var high = Math.Clamp(probabilities[n - 1 - i], 1e-15, 1 - 1e-15);
+            sum += ((2 * i) + 1) * (Math.Log(low) + Math.Log(1 - high));
+        }
+
+        return (largest, -n - (sum / n));
+    }
+
+    private static FitCandidate Judge(Distribution distribution, double[] sorted)
+    {
+        var likelihood = sorted.Sum(distribution.LogDensity);
+        var (d, a) = Distances(distribution, sorted);
+        return new FitCandidate(distribution, likelihood, (distribution.ParameterCount * Math.Log(sorted.Length)) - (2 * likelihood), d, a, double.NaN);
+    }
+
+    /// <summary>Samples of the fitted distribution are fitted again: how often is their distance as large?</summary>
+    private static double Bootstrap(Func<double[], Distribution?> fit, Distribution distribution, double[] sorted, ulong seed)
+    {
+        var thinned = Thinned(sorted, BootstrapSamplesMax);
+        var observed = Distances(fit(thinned) ?? distribution, thinned).AndersonDarling;
+        var random = new RandomStream(seed);
+        var larger = 0;
+        var drawn = new double[thinned.Length];
+        for (var round = 0; round < BootstrapRounds; round++)
+        {
+            for (var i = 0; i < drawn.Length; i++)
+            {
+                drawn[i] = Math.Max(distribution.Sample(random), double.Epsilon);
+            }
+
+            Array.Sort(drawn);
+            larger += fit(drawn) is { } again && Distances(again, drawn).AndersonDarling >= observed ? 1 : 0;
+        }
+
+        return (larger + 1.0) / (BootstrapRounds + 1);
+    }
+
+    /// <summary>Order statistics in the middle of equal shares.</summary>
+    private static double[] Thinned(double[] sorted, int count) =>
+        sorted.Length <= count ? sorted : [.. Enumerable.Range(0, count).Select(i => sorted[(int)((i + 0.5) * sorted.Length / count)])];
+
+    /// <summary>Likelihood does not keep the mean for every family, and the mean is what utilization depends on.</summary>
+    private static Distribution WithMean(Distribution distribution, double mean) =>
+        distribution.Mean is > 0 and < double.PositiveInfinity ? distribution.Scaled(mean / distribution.Mean) : distribution;
+
+    private static string Reason(List<FitCandidate> judged, int chosen)
+    {
+        var best = judged[chosen];
+        var others = string.Join(", ", judged.Where((_, i) => i != chosen).Take(2).Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.Distribution.Name} {each.Bic - best.Bic:+0;-0}")));
+        var skipped = chosen > 0 ? $"{judged[0].Distribution.Name} is likelier and fits badly; " : "";
+        return $"{skipped}{Figures(best)}{(others.Length > 0 ? $"; BIC beside it: {others}" : "")}";
+    }
+
+    private static string Figures(FitCandidate candidate) =>
+        string.Create(CultureInfo.InvariantCulture, $"{candidate.Distribution.Name} {(candidate.Verdict switch { FitVerdict.Good => "fits", FitVerdict.Usable => "fits nearly", _ => "does not fit" })}: KS distance {candidate.KolmogorovSmirnov:0.000}, Anderson-Darling {candidate.AndersonDarling:0.00} (p {candidate.PValue:0.00})");
+}
