@@ -4,6 +4,7 @@ using Pleiad.Cli.Doctor;
 using Pleiad.Cli.Events;
 using Pleiad.Cli.Images;
 using Pleiad.Cli.Jobs;
+using Pleiad.Cli.Load;
 using Pleiad.Cli.Machines;
 using Pleiad.Cli.Running;
 using Pleiad.Cli.Services;
@@ -58,6 +59,13 @@ internal static class Program
         }),
         Connection.AddTo(new EventsCommand(terminal)),
         Connection.AddTo(new SettingsCommand(terminal) { new SettingsSetCommand(terminal) }),
+        new Noun("load", "Load a site as its users would.")
+        {
+            new LoadRunCommand(terminal),
+            new LoadLearnCommand(terminal),
+            new LoadCompareCommand(terminal),
+            new LoadAgentCommand(terminal),
+        },
         new CompletionCommand(terminal),
         new CompleteCommand(terminal),
     };

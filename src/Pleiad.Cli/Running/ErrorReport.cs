@@ -2,6 +2,7 @@ using System.Net;
 using Pleiad.Client;
 using Pleiad.Client.Contract;
 using Pleiad.Core.Documents;
+using Pleiad.Load.Agents;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
 using Pleiad.State;
@@ -38,7 +39,7 @@ internal static class ErrorReport
         MachineHostException { Fault: MachineHostFault.BadOption } => (ExitCode.WrongInput, [error.Message]),
         MachineHostException => (ExitCode.Missing, [error.Message]),
         ImageStoreException { Failure: ImageStoreFailure.NotFound or ImageStoreFailure.InUse } => (ExitCode.WrongInput, [error.Message]),
-        ImageStoreException or StateException or CommandFailedException => (ExitCode.Failed, [error.Message]),
+        ImageStoreException or StateException or CommandFailedException or AgentException => (ExitCode.Failed, [error.Message]),
         _ => (ExitCode.Failed, [$"unexpected {error.GetType().Name}: {error.Message}; PLEIAD_DEBUG=1 shows where"]),
     };
 

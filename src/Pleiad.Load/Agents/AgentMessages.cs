@@ -46,6 +46,9 @@ public sealed record AgentRequest
     /// <summary>Header with each request's id, or null.</summary>
     public string? RequestIdHeader { get; init; }
 
+    /// <summary>What think times are multiplied by.</summary>
+    public double ThinkScale { get; init; } = 1;
+
     /// <summary>Seconds for which last answers are waited for.</summary>
     public double GraceSeconds { get; init; } = 10;
 
@@ -67,6 +70,7 @@ public sealed record AgentRequest
             Http2 = Http2,
             AcceptsAnyCertificate = AcceptsAnyCertificate,
             RequestIdHeader = RequestIdHeader,
+            ThinkScale = ThinkScale,
             Grace = TimeSpan.FromSeconds(GraceSeconds),
             ConnectionsMax = ConnectionsMax,
         });

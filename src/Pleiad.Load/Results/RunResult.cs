@@ -207,6 +207,12 @@ public sealed record ConclusionOptions
     /// <summary>What has to be kept, such as <c>p95&lt;500ms</c>.</summary>
     public IReadOnlyList<string> Thresholds { get; init; } = [];
 
+    /// <summary>The form of thresholds in words.</summary>
+    public const string ThresholdRule = Threshold.Rule;
+
+    /// <summary>Whether a text is a threshold.</summary>
+    public static bool IsThreshold(string text) => Threshold.TryParse(text, out _);
+
     /// <summary>Whether a run in which the generator was the bottleneck is only marked.</summary>
     public bool AcceptsSaturation { get; init; }
 }

@@ -43,6 +43,9 @@ public sealed record LoadOptions
     /// <summary>File that gets a line of CSV for every request, or null.</summary>
     public string? RequestLogFile { get; init; }
 
+    /// <summary>What think times and pauses are multiplied by; 0.1 for users ten times as quick, 0 or more.</summary>
+    public double ThinkScale { get; init; } = 1;
+
     /// <summary>Which share of the load this process has, and how many there are; for agents.</summary>
     public int Share { get; init; }
 

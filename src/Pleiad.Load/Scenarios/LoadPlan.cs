@@ -56,6 +56,9 @@ public sealed record LoadPlan
     /// <summary>Probability of coming back after a session, partly open.</summary>
     internal double Returns { get; init; }
 
+    /// <summary>Reads a rate such as <c>20</c>, <c>20/s</c> or <c>90/min</c>.</summary>
+    public static bool TryParseRate(string text, out double perSecond) => Times.TryRate(text, out perSecond);
+
     /// <summary>The same with another level all the time.</summary>
     public LoadPlan WithLevel(LoadKind kind, double level, TimeSpan duration) =>
         this with { Kind = kind, Steps = [new LoadStep(duration, level, level)], Duration = duration };

@@ -142,7 +142,7 @@ internal sealed partial class Worker
         var step = row.Steps[chosen];
         user.Page = _scenario.Pages[step.Page];
         user.WasRetried = false;
-        Plan(user, from + (step.Think is null ? 0 : Nanoseconds(step.Think.Sample(user.Random))));
+        Plan(user, from + (step.Think is null ? 0 : Nanoseconds(_settings.Options.ThinkScale * step.Think.Sample(user.Random))));
     }
 
     private void Plan(User user, long due)
@@ -181,7 +181,7 @@ internal sealed partial class Worker
         var returns = _plan.Kind == LoadKind.Closed || (_plan.Kind == LoadKind.PartlyOpen && user.Random.NextDouble() < _plan.Returns);
         if (returns)
         {
-            Plan(user, now + (_plan.Pause is null ? 0 : Nanoseconds(_plan.Pause.Sample(user.Random))));
+            Plan(user, now + (_plan.Pause is null ? 0 : Nanoseconds(_settings.Options.ThinkScale * _plan.Pause.Sample(user.Random))));
         }
         else
         {
