@@ -84,7 +84,7 @@ public sealed class StatisticsOfRunsTests
             Kit.Load.Read("name: closed\npages: { page: { url: / } }\ntransitions: { page: {} }\nload: { users: 10, pause: { deterministic: 20ms }, duration: 2s }"), Kit.Load.Options(server) with { Workers = 2 });
 
         var total = record.Series.Total();
-        var (inFlight, product) = Trust.Conclusions.LittlesLaw(record);
+        var (inFlight, product) = Pleiad.Load.Trust.Conclusions.LittlesLaw(record);
         inFlight.ShouldBe(product, 0.02 * product);
 
         // Little's law of the users: N = X × (R + Z), but for those cut off at the end.
@@ -122,9 +122,9 @@ public sealed class StatisticsOfRunsTests
         var record = await Kit.Load.RecordAsync(scenario, Kit.Load.Options(server) with { Grace = TimeSpan.FromSeconds(1), ConnectionsMax = 64 });
 
         var result = RunResult.Conclude(record, new ConclusionOptions());
-        result.Trust.ShouldBe(Trust.Trustworthiness.Refused);
-        result.Findings.ShouldContain(finding => finding.Weight == Trust.Trustworthiness.Refused && finding.What.Contains("late in 1 of 100"));
+        result.Trust.ShouldBe(Pleiad.Load.Trust.Trustworthiness.Refused);
+        result.Findings.ShouldContain(finding => finding.Weight == Pleiad.Load.Trust.Trustworthiness.Refused && finding.What.Contains("late in 1 of 100"));
         result.Findings.ShouldContain(finding => finding.What.Contains("could not even be begun"));
-        RunResult.Conclude(record, new ConclusionOptions { AcceptsSaturation = true }).Trust.ShouldBe(Trust.Trustworthiness.Marked);
+        RunResult.Conclude(record, new ConclusionOptions { AcceptsSaturation = true }).Trust.ShouldBe(Pleiad.Load.Trust.Trustworthiness.Marked);
     }
 }
