@@ -3,6 +3,7 @@ using Pleiad.Cli.Output;
 using Pleiad.Cli.Running;
 using Pleiad.Load.Results;
 using Pleiad.Load.Running;
+using Spectre.Console;
 
 namespace Pleiad.Cli.Load;
 
