@@ -4,6 +4,7 @@ using Pleiad.Cli.Doctor;
 using Pleiad.Cli.Events;
 using Pleiad.Cli.Images;
 using Pleiad.Cli.Jobs;
+using Pleiad.Cli.Load;
 using Pleiad.Cli.Machines;
 using Pleiad.Cli.Models;
 using Pleiad.Cli.Predict;
@@ -74,6 +75,13 @@ internal static class Program
             new ModelImportCommand(terminal),
         },
         new PredictCommand(terminal),
+        new Noun("load", "Load a site as its users would.")
+        {
+            new LoadRunCommand(terminal),
+            new LoadLearnCommand(terminal),
+            new LoadCompareCommand(terminal),
+            new LoadAgentCommand(terminal),
+        },
         new CompletionCommand(terminal),
         new CompleteCommand(terminal),
     };

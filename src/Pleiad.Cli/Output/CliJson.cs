@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Pleiad.Cli.Demo;
 using Pleiad.Cli.Doctor;
 using Pleiad.Cli.Images;
+using Pleiad.Cli.Load;
 using Pleiad.Cli.Machines;
 using Pleiad.Cli.Wire;
 using Pleiad.Machines.Checking;
@@ -14,6 +15,7 @@ namespace Pleiad.Cli.Output;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(MachineLog))]
+[JsonSerializable(typeof(LearnReport))]
 [JsonSerializable(typeof(Removed))]
 [JsonSerializable(typeof(DemoReport))]
 [JsonSerializable(typeof(DoctorReport))]

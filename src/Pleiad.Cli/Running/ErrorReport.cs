@@ -3,6 +3,7 @@ using Pleiad.Cli.Models;
 using Pleiad.Client;
 using Pleiad.Client.Contract;
 using Pleiad.Core.Documents;
+using Pleiad.Load.Agents;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
 using Pleiad.State;
@@ -41,7 +42,7 @@ internal static class ErrorReport
         MachineHostException => (ExitCode.Missing, [error.Message]),
         ModelRefusedException => (ExitCode.WrongInput, [error.Message]),
         ImageStoreException { Failure: ImageStoreFailure.NotFound or ImageStoreFailure.InUse } => (ExitCode.WrongInput, [error.Message]),
-        ImageStoreException or StateException or CommandFailedException => (ExitCode.Failed, [error.Message]),
+        ImageStoreException or StateException or CommandFailedException or AgentException => (ExitCode.Failed, [error.Message]),
         CaptureException { Reason: CaptureFault.CannotUnpack or CaptureFault.CannotCapture } => (ExitCode.Missing, [error.Message]),
         CaptureException => (ExitCode.WrongInput, [error.Message]),
         _ => (ExitCode.Failed, [$"unexpected {error.GetType().Name}: {error.Message}; PLEIAD_DEBUG=1 shows where"]),

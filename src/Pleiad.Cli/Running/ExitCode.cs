@@ -18,6 +18,12 @@ internal enum ExitCode
     /// <summary>The server is not reachable.</summary>
     Unreachable = 4,
 
+    /// <summary>It was measured, and is not as good as was asked for.</summary>
+    Missed = 5,
+
+    /// <summary>It was measured, and the measurement cannot be believed.</summary>
+    Refused = 6,
+
     /// <summary>Interrupted by Ctrl-C or SIGTERM.</summary>
     Interrupted = 130,
 }

@@ -32,6 +32,8 @@ internal sealed class ProgramCommand : Command
           2    wrong usage or input; nothing was changed
           3    something is missing on this machine (see 'pleiad doctor')
           4    the server is not reachable
+          5    measured, and a threshold was missed (load)
+          6    measured, but the generator was the bottleneck: refused (load)
           130  interrupted
 
         Environment:

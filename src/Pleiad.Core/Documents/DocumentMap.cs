@@ -73,6 +73,15 @@ public sealed class DocumentMap
     /// <summary>The line a key stands on, from 1, or null when it is absent.</summary>
     public int? LineOf(string key) => _lines.TryGetValue(key, out var line) ? line : null;
 
+    /// <summary>The keys that are there, in the document's order.</summary>
+    public IReadOnlyCollection<string> Keys => _nodes.Keys;
+
+    /// <summary>Whether the key holds a mapping.</summary>
+    public bool IsMap(string key) => _nodes.TryGetValue(key, out var node) && node is YamlMappingNode;
+
+    /// <summary>Whether the key holds a list.</summary>
+    public bool IsList(string key) => _nodes.TryGetValue(key, out var node) && node is YamlSequenceNode;
+
     /// <summary>Adds a problem of the caller's own rules about <paramref name="key"/>.</summary>
     public void Problem(string key, string? value, string reason, string remedy) =>
         _problems.Add(new InputProblem(_prefix + key, value, reason, remedy, LineOf(key)));
@@ -104,6 +113,18 @@ public sealed class DocumentMap
             : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
                 ? InRange(key, text, value, min, max, rule)
                 : Refuse<long>(key, text, "is no whole number", rule);
+    }
+
+    /// <summary>A number within bounds, or null when the key is absent or wrong.</summary>
+    public double? Number(string key, double min, double max, bool required = false)
+    {
+        var rule = string.Create(CultureInfo.InvariantCulture, $"give a number from {min} to {max}");
+        var text = Scalar(key, required, rule);
+        return text is null
+            ? null
+            : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+                ? InRange(key, text, value, min, max, rule)
+                : Refuse<double>(key, text, "is no number", rule);
     }
 
     /// <summary>A size in bytes within bounds, or null when the key is absent or wrong.</summary>

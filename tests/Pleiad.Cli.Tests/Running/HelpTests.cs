@@ -14,6 +14,7 @@ public sealed class HelpTests
         "demo", "up", "doctor", "image build", "image import", "image check", "image list", "image show", "image remove", "service apply", "service list", "service show", "service remove", "job submit",
         "job list", "job show", "job result", "job cancel", "machine list", "machine show", "machine log", "machine kill", "events", "settings", "settings set",
         "model solve", "model fit", "model import", "predict", "completion",
+        "load run", "load learn", "load compare", "load agent",
     ];
 
     public static TheoryData<string> Commands => [.. AllCommands().Select(command => command.Line)];

@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Pleiad.Bench.Load;
+
+// dotnet run -c Release --project bench/load -- [--short] [--json]
+switch (args)
+{
+    case ["site"]:
+        await Site.RunAsync();
+        return 0;
+    case ["generate", .. var rest]:
+        await Generate.RunAsync(rest);
+        return 0;
+}
+
+var seconds = args.Contains("--short") ? 2 : 6;
+var rounds = args.Contains("--short") ? 1 : 3;
+const int Clients = 64;
+using var site = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["site"]) { RedirectStandardOutput = true })!;
+try
+{
+    var port = (await site.StandardOutput.ReadLineAsync())!;
+    var url = $"http://127.0.0.1:{port}/";
+    var rows = new List<Measured>();
+    for (var round = 0; round < rounds; round++)
+    {
+        Measured?[] measured =
+        [
+            await Tools.WrkAsync(url, Clients, seconds),
+            await Tools.HeyAsync(url, Clients, seconds),
+            await Tools.AbAsync(url, Clients, seconds),
+            await Tools.H2LoadAsync(url, Clients, seconds),
+            await Tools.OwnAsync("pleiad, one URL", port, "plain", $"{Clients}", seconds, "auto", "shared"),
+            await Tools.OwnAsync("pleiad, six pages", port, "pages", $"{Clients}", seconds, "auto", "shared"),
+            await Tools.OwnAsync("pleiad, six pages, a connection a user", port, "pages", $"{Clients}", seconds, "auto", "perUser"),
+            await Tools.OwnAsync("SocketsHttpHandler, six pages", port, "pages", $"{Clients}", seconds, "system", "shared"),
+            await Tools.OwnAsync("pleiad, six pages, Poisson", port, "pages", "2500/s", seconds, "auto", "shared"),
+            await Tools.OwnAsync("pleiad, six pages, Poisson", port, "pages", "500/s", seconds, "auto", "shared"),
+        ];
+        rows.AddRange(measured.OfType<Measured>());
+    }
+
+    // The median round by requests per CPU second, so that one disturbed round decides nothing.
+    var medians = rows.GroupBy(row => (row.Generator, row.Load)).Select(group => group.OrderBy(row => row.PerCpuSecond).ElementAt(group.Count() / 2)).ToList();
+    if (args.Contains("--json"))
+    {
+        Console.WriteLine(JsonSerializer.Serialize(medians));
+        return 0;
+    }
+
+    Console.WriteLine($"{"generator",-42} {"load",-12} {"req/CPU s",10} {"req/s",9} {"failed",7} {"lag p50 ms",11} {"lag p99 ms",11}");
+    foreach (var row in medians)
+    {
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Generator,-42} {row.Load,-12} {row.PerCpuSecond,10:0} {row.PerSecond,9:0} {row.Failed,7:0} {row.LagP50Ms,11:0.000} {row.LagP99Ms,11:0.000}"));
+    }
+
+    return 0;
+}
+finally
+{
+    site.Kill();
+    await site.WaitForExitAsync();
+}

@@ -1,0 +1,34 @@
+using System.Globalization;
+using Pleiad.Core.Documents;
+using Pleiad.Load.Results;
+using Pleiad.Load.Scenarios;
+
+namespace Pleiad.Cli.Load;
+
+/// <summary>What the commands of <c>load</c> are given, read.</summary>
+internal static class LoadGiven
+{
+    public const string ThresholdRule = ConclusionOptions.ThresholdRule;
+
+    public static bool IsThreshold(string text) => ConclusionOptions.IsThreshold(text);
+
+    public static double? Rate(string text) => LoadPlan.TryParseRate(text, out var rate) && rate > 0 ? rate : null;
+
+    public static double? Number(string text, int min, int max) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value : null;
+
+    public static double? Factor(string text) => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value is >= 0 and <= 1000 ? value : null;
+
+    public static Uri? Url(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) ? url : null;
+
+    public static async Task WriteAsync(string option, string file, string text, CancellationToken cancellation)
+    {
+        try
+        {
+            await File.WriteAllTextAsync(file, text, cancellation);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException(option, new InputProblem(file, null, $"cannot be written ({error.Message.TrimEnd('.')})", "give a file that can be"), error);
+        }
+    }
+}

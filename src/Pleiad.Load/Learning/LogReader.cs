@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text.Json;
+using Pleiad.Core.Documents;
+
+namespace Pleiad.Load.Learning;
+
+/// <summary>Reads access logs and HAR files.</summary>
+internal static class LogReader
+{
+    private const int LineMax = 64 * 1024;
+
+    /// <summary>Reads lines of an access log.</summary>
+    /// <param name="lines">The lines.</param>
+    /// <param name="format"><c>common</c>, <c>combined</c>, a format of Apache or nginx, or null to find out between the first two.</param>
+    /// <exception cref="InvalidInputException">No line is of the format.</exception>
+    public static ReadLog Lines(IEnumerable<string> lines, string? format)
+    {
+        var formats = format switch
+        {
+            null => new[] { LogFormat.Parse(LogFormat.Combined), LogFormat.Parse(LogFormat.Common) },
+            "common" => [LogFormat.Parse(LogFormat.Common)],
+            "combined" => [LogFormat.Parse(LogFormat.Combined)],
+            _ => [LogFormat.Parse(format)],
+        };
+        var (entries, refused, chosen) = (new List<LogEntry>(), 0L, formats[0]);
+        foreach (var line in lines.Where(line => line.Length > 0))
+        {
+            var entry = line.Length > LineMax ? null : chosen.Read(line);
+            if (entry is null && entries.Count == 0 && formats.Length > 1 && formats[1].Read(line) is { } other)
+            {
+                (entry, chosen) = (other, formats[1]);
+            }
+
+            if (entry is null)
+            {
+                refused++;
+            }
+            else
+            {
+                entries.Add(entry);
+            }
+        }
+
+        return entries.Count == 0
+            ? throw new InvalidInputException("log", new InputProblem("lines", null, refused == 0 ? "are none" : "are of another format", "give --format with the log's own format, as it stands in the server's configuration"))
+            : new ReadLog([.. entries.OrderBy(entry => entry.Begin)], chosen.ResolutionSeconds, chosen.HasDurations, refused);
+    }
+
+    /// <summary>Reads an HTTP archive, as browsers save it: one user.</summary>
+    /// <exception cref="InvalidInputException">It is none.</exception>
+    public static ReadLog Har(string json)
+    {
+        var entries = new List<LogEntry>();
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            foreach (var entry in document.RootElement.GetProperty("log").GetProperty("entries").EnumerateArray())
+            {
+                var request = entry.GetProperty("request");
+                if (!Uri.TryCreate(request.GetProperty("url").GetString(), UriKind.Absolute, out var url))
+                {
+                    continue;
+                }
+
+                var post = request.TryGetProperty("postData", out var data) ? data : default;
+                entries.Add(new LogEntry(
+                    url.Authority,
+                    DateTimeOffset.Parse(entry.GetProperty("startedDateTime").GetString()!, CultureInfo.InvariantCulture).ToUnixTimeMilliseconds() / 1e3,
+                    Math.Max(0, entry.GetProperty("time").GetDouble() / 1e3),
+                    request.GetProperty("method").GetString() ?? "GET",
+                    url.PathAndQuery,
+                    entry.GetProperty("response").GetProperty("status").GetInt32(),
+                    post.ValueKind == JsonValueKind.Object && post.TryGetProperty("text", out var text) ? text.GetString() : null,
+                    post.ValueKind == JsonValueKind.Object && post.TryGetProperty("mimeType", out var type) ? type.GetString() : null));
+            }
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new InvalidInputException("log", new InputProblem("file", null, $"is no HTTP archive ({error.Message})", "give a .har file as a browser's developer tools save it"), error);
+        }
+
+        if (entries.Count == 0)
+        {
+            throw new InvalidInputException("log", new InputProblem("file", null, "has no requests", "record a visit and save it again"));
+        }
+
+        // A page's pictures and scripts come from elsewhere too; the site is where most requests go.
+        var site = entries.GroupBy(entry => entry.Client).MaxBy(group => group.Count())!.Key;
+        return new ReadLog([.. entries.Where(entry => entry.Client == site).OrderBy(entry => entry.Begin)], 0.001, HasDurations: true, entries.Count(entry => entry.Client != site));
+    }
+}

@@ -1,0 +1,137 @@
+using System.IO.Compression;
+using System.Text;
+using Pleiad.Load.Recording;
+using Pleiad.Load.Running;
+using Pleiad.Load.Tests.Kit;
+using Shouldly;
+using Xunit;
+
+namespace Pleiad.Load.Tests.Http;
+
+public sealed class ClientTests
+{
+    private const string Once = "load: { users: 1, duration: 300ms, pause: { deterministic: 1h } }";
+
+    [Theory]
+    [InlineData(HttpEngine.Auto)]
+    [InlineData(HttpEngine.System)]
+    public async Task A_session_keeps_cookies_values_and_its_connection_and_follows_redirects(HttpEngine engine)
+    {
+        await using var server = new KnownServer(seen => seen.Target switch
+        {
+            "/login" => new Answer("<input name=\"t\" value=\"a&1\">", Headers: "Set-Cookie: sid=7; Path=/; HttpOnly\r\nSet-Cookie: gone=1; Max-Age=0\r\nX-Token: tok en\r\n"),
+            "/enter" => new Answer(Status: 303, Headers: "Location: /home?x=1\r\nSet-Cookie: seen=1\r\n"),
+            _ => new Answer("""{"items":[{"id":42}]}"""),
+        });
+        var scenario = Kit.Load.Read($$"""
+            name: walk
+            pages:
+              login: { url: /login, extract: { t: { regex: 'value="([^"]+)"' }, h: { header: x-token } } }
+              enter: { url: /enter, form: { token: "${t}", again: "x y" }, extract: { id: { json: "$.items[0].id" } } }
+              item: { url: "/item/${id}?h=${h}", headers: { X-T: "${t}" } }
+            transitions: { login: { enter: 1 }, enter: { item: 1 } }
+            {{Once}}
+            """);
+        var record = await Kit.Load.RecordAsync(scenario, Kit.Load.Options(server) with { Engine = engine });
+
+        record.Series.Total().Failed.ShouldBe(0, string.Join(" ", server.Requests));
+        var requests = server.Requests.ToList();
+        requests.Select(seen => $"{seen.Method} {seen.Target}").ShouldBe(["GET /login", "POST /enter", "GET /home?x=1", "GET /item/42?h=tok%20en"]);
+        requests[1].Body.ShouldBe("token=a%261&again=x%20y");
+        requests[1].Headers["Content-Type"].ShouldBe("application/x-www-form-urlencoded");
+        requests[1].Headers["Cookie"].ShouldBe("sid=7");
+        requests[2].Headers["Cookie"].ShouldBe("sid=7; seen=1");
+        requests[3].Headers["X-T"].ShouldBe("a&1");
+        requests.Select(seen => seen.Connection).Distinct().ShouldHaveSingleItem();
+        record.Series.Total().Requests.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Answers_in_chunks_compressed_or_ended_by_the_connection_are_whole()
+    {
+        var plain = Encoding.UTF8.GetBytes("the key=abc; " + new string('x', 100_000));
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            gzip.Write(plain);
+        }
+
+        await using var server = new KnownServer(seen => seen.Target switch
+        {
+            "/chunks" => new Answer(Raw: [.. "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"u8, .. "8;x=1\r\nthe key=\r\n4\r\nabc;\r\n0\r\nTrailer: 1\r\n\r\n"u8]),
+            "/gzip" => new Answer(Raw: [.. Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {packed.Length}\r\n\r\n"), .. packed.ToArray()]),
+            "/close" => new Answer(Raw: [.. "HTTP/1.0 200 OK\r\n\r\n"u8, .. plain], Closes: true),
+            _ => new Answer(Raw: [.. Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {plain.Length}\r\n\r\n"), .. plain]),
+        });
+        var pages = new[] { "chunks", "gzip", "long", "close" };
+        var scenario = Kit.Load.Read($"name: bodies\ncompression: true\npages:\n{string.Concat(pages.Select(page => $"  {page}: {{ url: /{page}, extract: {{ k: {{ regex: 'key=([^;]+);' }} }}, checks: {{ contains: the, notContains: never }} }}\n"))}transitions: {{ chunks: {{ gzip: 1 }}, gzip: {{ long: 1 }}, long: {{ close: 1 }} }}\n{Once}");
+        var record = await Kit.Load.RecordAsync(scenario, Kit.Load.Options(server));
+
+        record.Series.Total().Pages.Select(page => string.Join(",", page?.ByFailure ?? [])).ShouldAllBe(counts => counts.StartsWith("1,0,0,0,0,0"));
+        server.Requests.First().Headers["Accept-Encoding"].ShouldBe("gzip, br");
+    }
+
+    [Fact]
+    public async Task A_kept_connection_that_the_server_closed_is_opened_again_without_an_error()
+    {
+        // The second request of each connection is not answered.
+        var counts = new System.Collections.Concurrent.ConcurrentDictionary<int, int>();
+        await using var server = new KnownServer(seen => new Answer("x", Breaks: counts.AddOrUpdate(seen.Connection, 1, (_, count) => count + 1) == 2));
+        var record = await Kit.Load.RecordAsync(Kit.Load.Read($"name: again\npages: {{ a: {{ url: /a }}, b: {{ url: /b }}, c: {{ url: /c, method: POST, body: x }} }}\ntransitions: {{ a: {{ b: 1 }}, b: {{ c: 1 }} }}\n{Once}"), Kit.Load.Options(server));
+
+        // GET is sent once more; POST may have been done already and is not.
+        var total = record.Series.Total();
+        total.Pages[1]!.ByFailure[0].ShouldBe(1);
+        total.Pages[2]!.ByFailure[(int)RequestFailure.Broken].ShouldBe(1);
+        server.Connections.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData("{ status: 200 }", "extract: { x: { regex: 'no(t)there' } }", RequestFailure.Extraction)]
+    [InlineData("{ status: 404 }", "", RequestFailure.Status)]
+    [InlineData("{ contains: absent }", "", RequestFailure.Check)]
+    [InlineData("{ matches: '^ab+$' }", "", RequestFailure.Check)]
+    public async Task Each_failure_is_counted_as_what_it_is_and_the_user_leaves(string checks, string extract, RequestFailure failure)
+    {
+        await using var server = new KnownServer();
+        var record = await Kit.Load.RecordAsync(Kit.Load.Read($"name: f\npages:\n  a: {{ url: /a, checks: {checks}{(extract.Length == 0 ? "" : ", " + extract)} }}\n  b: {{ url: /b }}\ntransitions: {{ a: {{ b: 1 }} }}\n{Once}"), Kit.Load.Options(server));
+
+        record.Series.Total().Pages[0]!.ByFailure[(int)failure].ShouldBe(1);
+        record.Series.Total().Pages[1].ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Nobody_listening_and_garbage_are_failures_of_their_own_kind()
+    {
+        await using var server = new KnownServer(_ => new Answer(Raw: "SSH-2.0-no\r\n\r\n"u8.ToArray()));
+        var scenario = Kit.Load.Read($"name: f\npages: {{ a: {{ url: /a }} }}\ntransitions: {{ a: {{}} }}\n{Once}");
+        (await Kit.Load.RecordAsync(scenario, Kit.Load.Options(server))).Series.Total().Pages[0]!.ByFailure[(int)RequestFailure.Protocol].ShouldBe(1);
+
+        var gone = Kit.Load.Options(server);
+        await server.DisposeAsync();
+        (await Kit.Load.RecordAsync(scenario, gone)).Series.Total().Pages[0]!.ByFailure[(int)RequestFailure.Connect].ShouldBe(1);
+    }
+
+    [Fact]
+    public void An_answer_cut_anywhere_reads_the_same()
+    {
+        var bytes = "HTTP/1.1 200 OK\r\nX: 1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"u8.ToArray();
+        for (var cut = 1; cut < bytes.Length; cut++)
+        {
+            var reader = new Pleiad.Load.Http.AnswerReader();
+            reader.Reset();
+            var sink = new Headers();
+            reader.Read(bytes.AsSpan(0, cut), isHead: false, keepsBody: true, sink, out var used, out _).ShouldBe(false, $"cut at {cut}");
+            reader.Read(bytes.AsSpan(used), isHead: false, keepsBody: true, sink, out _, out var body).ShouldBe(true, $"cut at {cut}");
+            Encoding.ASCII.GetString(body).ShouldBe("hello world");
+            sink.Count.ShouldBe(1);
+        }
+    }
+
+    private sealed class Headers : Pleiad.Load.Http.IHeaderSink
+    {
+        public int Count { get; private set; }
+
+        public void OnHeader(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Count++;
+    }
+}

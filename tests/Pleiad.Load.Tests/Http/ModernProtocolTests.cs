@@ -1,0 +1,64 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+using Pleiad.Load.Recording;
+using Pleiad.Load.Running;
+using Shouldly;
+using Xunit;
+
+namespace Pleiad.Load.Tests.Http;
+
+public sealed class ModernProtocolTests
+{
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task Tls_and_http2_carry_the_same_scenario(bool tls, bool http2)
+    {
+        var protocols = new System.Collections.Concurrent.ConcurrentBag<string>();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        using var certificate = Certificate();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(options => options.Listen(System.Net.IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = http2 ? HttpProtocols.Http2 : HttpProtocols.Http1;
+            if (tls)
+            {
+                listen.UseHttps(certificate);
+            }
+        }));
+        await using var site = builder.Build();
+        site.Run(async context =>
+        {
+            protocols.Add(context.Request.Protocol + (context.Request.IsHttps ? "s" : ""));
+            await context.Response.WriteAsync($"key=[{context.Request.Query["k"]}]");
+        });
+        await site.StartAsync();
+        var scenario = Kit.Load.Read("name: m\npages: { a: { url: /a?k=1, extract: { k: { regex: 'key=\\[(\\d)' } } }, b: { url: \"/b?k=${k}\", checks: { contains: 'key=[1]' } } }\ntransitions: { a: { b: 1 } }\nload: { rate: 50, duration: 1s }");
+        var options = new LoadOptions { Target = new Uri(site.Urls.First()), Http2 = http2, AcceptsAnyCertificate = true, Seed = 2, Grace = TimeSpan.FromSeconds(20) };
+        var total = (await Kit.Load.RecordAsync(scenario, options)).Series.Total();
+
+        total.Failed.ShouldBe(0);
+        total.Pages[1]!.Requests.ShouldBe(total.Pages[0]!.Requests);
+        total.Requests.ShouldBeGreaterThan(40);
+        protocols.Distinct().ShouldBe([(http2 ? "HTTP/2" : "HTTP/1.1") + (tls ? "s" : "")]);
+        if (tls)
+        {
+            (await Kit.Load.RecordAsync(scenario, options with { AcceptsAnyCertificate = false })).Series.Total().Pages[0]!.ByFailure[(int)RequestFailure.Connect].ShouldBeGreaterThan(20);
+        }
+    }
+
+    private static X509Certificate2 Certificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        using var made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
+    }
+}
