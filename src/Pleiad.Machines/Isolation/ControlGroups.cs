@@ -140,7 +140,7 @@ internal sealed class ControlGroups
                 return left.Length == 0;
             },
             time);
-        if (left.Length == 0)
+        if (left.Length == 0 && File.Exists(file))
         {
             File.Delete(file);
         }
