@@ -99,19 +99,24 @@ public sealed class ControlGroupTests
         await using var test = await OpenAsync();
         using var watch = new ProcessWatch();
         var name = "pleiad-" + Path.GetFileName(test.Scratch);
-        using var launcher = Launcher.Open(await LauncherParts.MakeAsync(test.Scratch, name, "/bin/sh", NetworkMode.Namespace), [], watch, TimeProvider.System);
-        using var log = SerialLog.Open(Path.Combine(test.Scratch, "log"));
+        try
+        {
+            using var launcher = Launcher.Open(await LauncherParts.MakeAsync(test.Scratch, name, "/bin/sh", NetworkMode.Namespace), [], watch, TimeProvider.System);
+            using var log = SerialLog.Open(Path.Combine(test.Scratch, "log"));
 
-        // A shell that doubles a text without end, in place of a QEMU that leaks.
-        var process = await launcher.StartAsync(new QemuLaunch(["-c", "x=xxxxxxxxxxxxxxxx; while :; do x=$x$x; done"], log, [], 1 << 20, new MachineLimits(32 << 20, 1, 16)));
-        var status = await process.Exited.WaitAsync(TestHost.Patience);
+            // A shell that doubles a text without end, in place of a QEMU that leaks.
+            using var process = await launcher.StartAsync(new QemuLaunch(["-c", "x=xxxxxxxxxxxxxxxx; while :; do x=$x$x; done"], log, [], 1 << 20, new MachineLimits(32 << 20, 1, 16)));
+            var status = await process.Exited.WaitAsync(TestHost.Patience);
 
-        status.Signal.ShouldBe(ProcessCalls.SigKill, status.ToString());
-        await process.Released.WaitAsync(TestHost.Patience);
-        process.Cage.ShouldNotBeNull().RanOutOfMemory.ShouldBeTrue();
-        process.Cage.IsLeft.ShouldBeFalse();
-        process.Dispose();
-        (await launcher.RemoveAsync()).ShouldBeEmpty();
+            await process.Released.WaitAsync(TestHost.Patience);
+            status.Signal.ShouldBe(ProcessCalls.SigKill, status.ToString());
+            process.Cage.ShouldNotBeNull().RanOutOfMemory.ShouldBeTrue();
+            process.Cage.IsLeft.ShouldBeFalse();
+        }
+        finally
+        {
+            (await Launcher.RemoveLeftAsync(test.Scratch, TimeProvider.System)).ShouldBeEmpty();
+        }
     }
 
     private static async Task<TestHost> OpenAsync()
