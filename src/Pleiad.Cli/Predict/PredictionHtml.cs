@@ -68,7 +68,7 @@ internal static class PredictionHtml
 
         var each = outcome.Objectives[i];
         var isTime = each.Objective.Kind is ObjectiveKind.Mean or ObjectiveKind.Quantile;
-        var shown = isTime ? PredictionTables.Estimate(each.Figure) : string.Create(CultureInfo.InvariantCulture, $"{each.Figure.Value:0.000} ± {each.Figure.HalfWidth ?? 0:0.000}");
+        var shown = isTime ? PredictionTables.Estimate(each.Figure) : PredictionTables.Share(each.Figure);
         return $"<span class=\"{(each.IsKept ? "good" : "bad")}\">{(each.IsKept ? "kept" : "missed")}</span> {Encode(shown)}";
     }
 

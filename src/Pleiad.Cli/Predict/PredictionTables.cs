@@ -57,7 +57,11 @@ internal static class PredictionTables
 
     private static string Objectives(Outcome outcome) => outcome.Objectives.Count == 0 ? "no objectives" : string.Join(", ", outcome.Objectives.Select(each => $"{each.Objective} {(each.IsKept ? "kept" : "missed")} ({Shown(each)})"));
 
-    private static string Shown(ObjectiveResult result) => result.Objective.Kind is ObjectiveKind.Mean or ObjectiveKind.Quantile ? Estimate(result.Figure) : string.Create(CultureInfo.InvariantCulture, $"{result.Figure.Value:0.000} ± {result.Figure.HalfWidth ?? 0:0.000}");
+    private static string Shown(ObjectiveResult result) => result.Objective.Kind is ObjectiveKind.Mean or ObjectiveKind.Quantile ? Estimate(result.Figure) : Share(result.Figure);
+
+    /// <summary>A share of servers or of requests, with its interval where it was estimated.</summary>
+    public static string Share(Estimate estimate) =>
+        estimate.HalfWidth is { } half ? string.Create(CultureInfo.InvariantCulture, $"{estimate.Value:0.000} ± {half:0.000}") : string.Create(CultureInfo.InvariantCulture, $"{estimate.Value:0.000}");
 
     private static string ServersOf(PredictionAnswer answer, Outcome outcome) => string.Join(", ", answer.Stations.Zip(outcome.Servers).Select(pair => $"{pair.First} {pair.Second}"));
 

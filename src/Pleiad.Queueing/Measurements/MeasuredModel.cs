@@ -4,6 +4,7 @@ using Pleiad.Distributions;
 using Pleiad.Distributions.Arrivals;
 using Pleiad.Queueing.Documents;
 using Pleiad.Queueing.Model;
+using Pleiad.Queueing.Solving;
 
 namespace Pleiad.Queueing.Measurements;
 
@@ -88,7 +89,7 @@ public static class MeasuredModel
                 Visits = [.. measured.Select(each => calling && k > 0 ? 0 : each.Visits)],
                 Service = [.. measured.Select(each => each.Service())],
                 Uncertainty = [.. measured.Select(each => each.Visits > 0 ? each.StandardError : 0)],
-                Calls = [.. classes.Select(each => (IReadOnlyList<Call>)(calling && k + 1 < tiers.Length && each.Tiers[k].Visits > 0 && each.Tiers[k + 1].Visits > 0 ? [new Call(k + 1, each.Tiers[k + 1].Visits / each.Tiers[k].Visits, true)] : []))],
+                Calls = [.. classes.Select(each => (IReadOnlyList<Call>)(calling && k + 1 < tiers.Length && each.Tiers[k].Visits > 0 && each.Tiers[k + 1].Visits > 0 ? [CallOf(k + 1, each.Tiers[k + 1].Visits / each.Tiers[k].Visits)] : []))],
             };
         }).ToArray();
         remarks.Add("each machine of a tier is one server shared by its requests: give the number of cores as servers where the measured work is that of one core");
@@ -100,8 +101,20 @@ public static class MeasuredModel
             Classes = [.. classes.Select(each => new CustomerClass { Name = each.Name, Arrivals = new PoissonArrivals(each.Rate) })],
             Stations = stations,
         };
+        var demands = Demands.Of(model);
+        for (var k = 0; k < stations.Length; k++)
+        {
+            if (demands.OpenLoad(k) >= stations[k].Servers)
+            {
+                remarks.Add(string.Create(CultureInfo.InvariantCulture, $"tier '{names[k]}' was measured full ({demands.OpenLoad(k) / stations[k].Servers:P0} by its demand): give it the servers that it has, or a lower rate"));
+            }
+        }
+
         return new FittedModel(model, remarks);
     }
+
+    /// <summary>A number of calls that is nearly whole is the same for every request; any other changes from one to the next.</summary>
+    private static Call CallOf(int tier, double mean) => Math.Abs(mean - Math.Round(mean)) < 0.05 && mean >= 1 ? new Call(tier, Math.Round(mean), false) : new Call(tier, mean, true);
 
     private static List<MeasuredClass> Classes(JsonElement root, string[] tiers, List<string> remarks)
     {

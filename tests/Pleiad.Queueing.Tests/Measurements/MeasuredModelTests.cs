@@ -61,9 +61,18 @@ public sealed class MeasuredModelTests
         var model = MeasuredModel.Read(Report, "report.json", new Dictionary<string, int> { ["web"] = 5 }).Model;
 
         model.Stations[0].Threads.ShouldBe(5);
-        model.Stations[0].Calls[0].ShouldBe([new(1, 2, true)]);
+        model.Stations[0].Calls[0].ShouldBe([new(1, 2, false)]);
         model.Stations[1].Visits[0].ShouldBe(0);
         model.TotalVisits()[0, 1].ShouldBe(2);
+    }
+
+    [Fact]
+    public void A_tier_that_was_measured_full_is_named()
+    {
+        var (model, remarks) = MeasuredModel.Read(Report.Replace("\"demandMs\": 10 }", "\"demandMs\": 60 }"), "report.json", new Dictionary<string, int>());
+
+        model.Stations[0].Service[0]!.Mean.ShouldBe(0.06, 1e-12);
+        remarks.ShouldContain(remark => remark.Contains("'web' was measured full"));
     }
 
     [Theory]
