@@ -149,5 +149,13 @@ public sealed class LinuxManifestTests : IDisposable
         JsonSerializer.Deserialize<ServiceEnvironment>(JsonSerializer.Serialize(one)).ShouldBe(one);
     }
 
+    [Fact]
+    public void The_sample_for_files_made_elsewhere_is_one_that_is_read()
+    {
+        new ElfFile().WriteTo(_directory.Path, "vmlinux");
+        var manifest = Parse(File.ReadAllText(Path.Combine(Guests.GuestImage.Repository(), "samples", "own-linux", "image.yaml")));
+        (manifest.Kind, manifest.Arguments, manifest.Environment.ToString()).ShouldBe((ImageKind.Linux, "loglevel=3", "MODE=fast"));
+    }
+
     private ImageManifest Parse(string text) => ImageDocument.Parse(text, _directory.Path);
 }

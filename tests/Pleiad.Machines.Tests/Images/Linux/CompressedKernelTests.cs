@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
 using System.Text;
 using Pleiad.Core.Documents;
 using Pleiad.Machines.Images.Linux;
@@ -15,8 +14,8 @@ public sealed class CompressedKernelTests
     [Fact]
     public void A_kernel_packed_with_gzip_or_LZ4_is_unpacked_and_one_that_is_ELF_stays()
     {
-        CompressedKernel.Unpack(Image(Gzip(Kernel)), "k").ShouldBe(Kernel);
-        CompressedKernel.Unpack(Image(Lz4(Kernel)), "k").ShouldBe(Kernel);
+        CompressedKernel.Unpack(BzImage.Of(BzImage.Gzip(Kernel)), "k").ShouldBe(Kernel);
+        CompressedKernel.Unpack(BzImage.Of(Lz4(Kernel)), "k").ShouldBe(Kernel);
         CompressedKernel.Unpack(Kernel, "k").ShouldBeSameAs(Kernel);
     }
 
@@ -37,15 +36,15 @@ public sealed class CompressedKernelTests
     [InlineData(new byte[] { 1, 2, 3, 4 }, "is packed in a way that is not known here")]
     [InlineData(new byte[] { 0x1f, 0x8b, 1, 2 }, "kernel")]
     public void Another_way_of_packing_is_named(byte[] payload, string reason) =>
-        Should.Throw<InvalidInputException>(() => CompressedKernel.Unpack(Image(payload), "k")).Message.ShouldContain(reason);
+        Should.Throw<InvalidInputException>(() => CompressedKernel.Unpack(BzImage.Of(payload), "k")).Message.ShouldContain(reason);
 
     [Fact]
     public void What_is_no_kernel_or_cut_off_is_refused()
     {
         Refused("text"u8.ToArray()).ShouldContain("is neither an ELF file nor a Linux kernel");
-        Refused(Image(Lz4(Kernel))[..^200]).ShouldContain("is cut off");
-        Refused(Image(Lz4("no kernel"u8.ToArray()))).ShouldContain("does not hold an ELF file");
-        var old = Image(Lz4(Kernel));
+        Refused(BzImage.Of(Lz4(Kernel))[..^200]).ShouldContain("is cut off");
+        Refused(BzImage.Of(Lz4("no kernel"u8.ToArray()))).ShouldContain("does not hold an ELF file");
+        var old = BzImage.Of(Lz4(Kernel));
         old[0x206] = 7;
         Refused(old).ShouldContain("before 2.6.26");
 
@@ -74,17 +73,6 @@ public sealed class CompressedKernelTests
                 // The expected answer to most of them.
             }
         }
-    }
-
-    private static byte[] Gzip(byte[] content)
-    {
-        using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
-        {
-            gzip.Write(content);
-        }
-
-        return packed.ToArray();
     }
 
     /// <summary>As a kernel has it: blocks, here without a match and therefore easy to write, and the size behind them.</summary>
@@ -121,19 +109,5 @@ public sealed class CompressedKernelTests
         var size = new byte[4];
         BinaryPrimitives.WriteInt32LittleEndian(size, content.Length);
         return [.. frame, .. size];
-    }
-
-    /// <summary>A bzImage: two setup sectors, then the payload at an offset.</summary>
-    private static byte[] Image(byte[] payload)
-    {
-        const int offset = 40;
-        var file = new byte[2 * 512 + offset + payload.Length + 100];
-        file[0x1f1] = 1;
-        "HdrS"u8.CopyTo(file.AsSpan(0x202));
-        BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(0x206), 0x20f);
-        BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(0x248), offset);
-        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(0x24c), payload.Length);
-        payload.CopyTo(file.AsSpan(2 * 512 + offset));
-        return file;
     }
 }
