@@ -13,7 +13,7 @@ needs_program=(
     qemu-system-x86_64=qemu-system-x86 ip=iproute2 gcc=gcc make=make ld=binutils
     /usr/include/stdio.h=libc6-dev dpkg-source=dpkg-dev flock=util-linux
 )
-needs_tests=("${needs_program[@]}" '/usr/lib/postgresql/*/bin/initdb=postgresql')
+needs_tests=("${needs_program[@]}" '/usr/lib/postgresql/*/bin/initdb=postgresql' '/usr/lib/*/libpcap.so.0.8=libpcap0.8')
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { local status=$1; shift; say "$(basename -- "$0"): $*"; exit "$status"; }
