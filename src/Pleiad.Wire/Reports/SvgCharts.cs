@@ -16,6 +16,9 @@ internal sealed class SvgCharts(WireReport report, RequestCollector collected)
     private const int ClassesShown = 12;
     private const int RowsShown = 40;
 
+    // Of a wide letter of the font: what fits by this does not run into the bars.
+    private const double LetterWidth = 7.8;
+
     // Distinct in colour and in lightness, so that they hold in print and for most eyes.
     private static readonly string[] Colours = ["#1f5f99", "#e08a2e", "#3f8f5a", "#8c5ba6", "#b5485d", "#5b6673"];
 
@@ -82,7 +85,7 @@ internal sealed class SvgCharts(WireReport report, RequestCollector collected)
 
         svg.Append(CultureInfo.InvariantCulture, $"<polyline fill=\"none\" stroke=\"#1c2530\" stroke-width=\"1.2\" points=\"{string.Join(' ', rates.Select((rate, index) => Point(X(index + 0.5), Y(rate / mostRate))))}\"/>");
         Text(svg, Edge, Top - 8, "ms", "soft", "end");
-        Text(svg, Width - Edge, Top - 8, "requests/s", "soft");
+        Text(svg, Width, Top - 8, "requests/s", "soft", "end");
         for (var mark = 0; mark <= 5; mark++)
         {
             Text(svg, X(count * mark / 5.0), Top + Height + 18, HtmlReport.Number(count * mark / 5.0 * bins.WidthNs / 1e9) + " s", "soft", "middle");
@@ -149,7 +152,7 @@ internal sealed class SvgCharts(WireReport report, RequestCollector collected)
             var (node, indent) = rows[row];
             var y = 22 + (row * 20);
             double X(long ns) => left + ((ns - times.Exchange.StartNs) / (double)whole * (Width - left - 70));
-            Text(svg, indent * 14, y + 12, Short($"{report.Tiers[node.Tier].Name}  {SpanText.Of(node.Exchange, collected.StatementTable)}", 62 - (indent * 2)), "soft");
+            Text(svg, indent * 14, y + 12, Short($"{report.Tiers[node.Tier].Name}  {SpanText.Of(node.Exchange, collected.StatementTable)}", (int)((left - (indent * 14)) / LetterWidth)), "soft");
             Rectangle(svg, X(node.StartNs), y + 1, Math.Max(1, X(node.EndNs) - X(node.StartNs)), 14, ColourOf(node.Tier), node.Exchange.Kind == ExchangeKind.Validation ? 0.25 : 0.35, $"{HtmlReport.Number(node.Exchange.DurationNs / 1e6)} ms");
             foreach (var (from, to) in OwnParts(node))
             {
@@ -227,7 +230,7 @@ internal sealed class SvgCharts(WireReport report, RequestCollector collected)
 
     private static string Short(string text, int length) => text.Length <= length ? text : text[..(length - 1)] + "…";
 
-    /// <summary>The next 1, 2 or 5 times a power of ten.</summary>
+    /// <summary>The next round number whose quarters are easy to read.</summary>
     private static double Nice(double value)
     {
         if (value <= 0)
@@ -236,6 +239,6 @@ internal sealed class SvgCharts(WireReport report, RequestCollector collected)
         }
 
         var power = Math.Pow(10, Math.Floor(Math.Log10(value)));
-        return power * (value <= power ? 1 : value <= 2 * power ? 2 : value <= 5 * power ? 5 : 10);
+        return power * (value <= power ? 1 : value <= 2 * power ? 2 : value <= 4 * power ? 4 : value <= 6 * power ? 6 : value <= 8 * power ? 8 : 10);
     }
 }
