@@ -27,6 +27,9 @@ public sealed class TraceArrivals : ArrivalProcess
     /// <inheritdoc/>
     public override string Name => "trace";
 
+    /// <summary>Time after which the recording begins again, in seconds.</summary>
+    public double Period => _period;
+
     /// <inheritdoc/>
     public override double RatePerSecond => _times.Length / _period;
 
