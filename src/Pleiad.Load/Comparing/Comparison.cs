@@ -69,7 +69,7 @@ public sealed record Comparison(IReadOnlyList<Difference> Differences, IReadOnly
     private static double? Share(PageFigures page) => page.Requests == 0 ? null : (double)page.Failed / page.Requests;
 
     private static IEnumerable<(PageFigures, PageFigures)> Pairs(RunResult a, RunResult b) =>
-        a.Pages.Join(b.Pages, page => page.Page, page => page.Page, (one, other) => (one, other)).Prepend((a.Total, b.Total)).DistinctBy(pair => pair.Item1.Page);
+        a.Pages.Join(b.Pages, page => page.Page, page => page.Page, (one, other) => (one, other)).Where(_ => a.Pages.Count > 1).Prepend((a.Total, b.Total));
 
     private static Difference Compare(PageFigures a, PageFigures b, string metric, Func<PieceFigures, double?> figure, double? wholeA, double? wholeB)
     {

@@ -144,7 +144,7 @@ internal sealed class SystemTransport(WorkerSettings settings, Action signal) : 
     private async Task AskAsync(User user, HttpMessageInvoker client, HttpRequestMessage request, int number, CancellationTokenSource asking)
     {
         SystemAnswer answer;
-        using (asking)
+        // The source of cancellation is not disposed: the worker may cancel it later than this ends, and it holds nothing but memory.
         using (request)
         {
             try

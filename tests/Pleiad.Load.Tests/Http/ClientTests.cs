@@ -2,7 +2,9 @@ using System.IO.Compression;
 using System.Text;
 using Pleiad.Load.Recording;
 using Pleiad.Load.Running;
+using Pleiad.Load.Scenarios;
 using Pleiad.Load.Tests.Kit;
+using Pleiad.TestKit;
 using Shouldly;
 using Xunit;
 
@@ -10,7 +12,7 @@ namespace Pleiad.Load.Tests.Http;
 
 public sealed class ClientTests
 {
-    private const string Once = "load: { users: 1, duration: 300ms, pause: { deterministic: 1h } }";
+    private const string Once = "load: { users: 1, duration: 60s, pause: { deterministic: 1h } }";
 
     [Theory]
     [InlineData(HttpEngine.Auto)]
@@ -32,7 +34,7 @@ public sealed class ClientTests
             transitions: { login: { enter: 1 }, enter: { item: 1 } }
             {{Once}}
             """);
-        var record = await Kit.Load.RecordAsync(scenario, Kit.Load.Options(server) with { Engine = engine });
+        var record = await EndsAsync(3, scenario, Kit.Load.Options(server) with { Engine = engine });
 
         record.Series.Total().Failed.ShouldBe(0, string.Join(" ", server.Requests));
         var requests = server.Requests.ToList();
@@ -65,7 +67,7 @@ public sealed class ClientTests
         });
         var pages = new[] { "chunks", "gzip", "long", "close" };
         var scenario = Kit.Load.Read($"name: bodies\ncompression: true\npages:\n{string.Concat(pages.Select(page => $"  {page}: {{ url: /{page}, extract: {{ k: {{ regex: 'key=([^;]+);' }} }}, checks: {{ contains: the, notContains: never }} }}\n"))}transitions: {{ chunks: {{ gzip: 1 }}, gzip: {{ long: 1 }}, long: {{ close: 1 }} }}\n{Once}");
-        var record = await Kit.Load.RecordAsync(scenario, Kit.Load.Options(server));
+        var record = await EndsAsync(4, scenario, Kit.Load.Options(server));
 
         record.Series.Total().Pages.Select(page => string.Join(",", page?.ByFailure ?? [])).ShouldAllBe(counts => counts.StartsWith("1,0,0,0,0,0"));
         server.Requests.First().Headers["Accept-Encoding"].ShouldBe("gzip, br");
@@ -77,7 +79,7 @@ public sealed class ClientTests
         // The second request of each connection is not answered.
         var counts = new System.Collections.Concurrent.ConcurrentDictionary<int, int>();
         await using var server = new KnownServer(seen => new Answer("x", Breaks: counts.AddOrUpdate(seen.Connection, 1, (_, count) => count + 1) == 2));
-        var record = await Kit.Load.RecordAsync(Kit.Load.Read($"name: again\npages: {{ a: {{ url: /a }}, b: {{ url: /b }}, c: {{ url: /c, method: POST, body: x }} }}\ntransitions: {{ a: {{ b: 1 }}, b: {{ c: 1 }} }}\n{Once}"), Kit.Load.Options(server));
+        var record = await EndsAsync(3, Kit.Load.Read($"name: again\npages: {{ a: {{ url: /a }}, b: {{ url: /b }}, c: {{ url: /c, method: POST, body: x }} }}\ntransitions: {{ a: {{ b: 1 }}, b: {{ c: 1 }} }}\n{Once}"), Kit.Load.Options(server));
 
         // GET is sent once more; POST may have been done already and is not.
         var total = record.Series.Total();
@@ -94,7 +96,7 @@ public sealed class ClientTests
     public async Task Each_failure_is_counted_as_what_it_is_and_the_user_leaves(string checks, string extract, RequestFailure failure)
     {
         await using var server = new KnownServer();
-        var record = await Kit.Load.RecordAsync(Kit.Load.Read($"name: f\npages:\n  a: {{ url: /a, checks: {checks}{(extract.Length == 0 ? "" : ", " + extract)} }}\n  b: {{ url: /b }}\ntransitions: {{ a: {{ b: 1 }} }}\n{Once}"), Kit.Load.Options(server));
+        var record = await EndsAsync(1, Kit.Load.Read($"name: f\npages:\n  a: {{ url: /a, checks: {checks}{(extract.Length == 0 ? "" : ", " + extract)} }}\n  b: {{ url: /b }}\ntransitions: {{ a: {{ b: 1 }} }}\n{Once}"), Kit.Load.Options(server));
 
         record.Series.Total().Pages[0]!.ByFailure[(int)failure].ShouldBe(1);
         record.Series.Total().Pages[1].ShouldBeNull();
@@ -105,11 +107,11 @@ public sealed class ClientTests
     {
         await using var server = new KnownServer(_ => new Answer(Raw: "SSH-2.0-no\r\n\r\n"u8.ToArray()));
         var scenario = Kit.Load.Read($"name: f\npages: {{ a: {{ url: /a }} }}\ntransitions: {{ a: {{}} }}\n{Once}");
-        (await Kit.Load.RecordAsync(scenario, Kit.Load.Options(server))).Series.Total().Pages[0]!.ByFailure[(int)RequestFailure.Protocol].ShouldBe(1);
+        (await EndsAsync(1, scenario, Kit.Load.Options(server))).Series.Total().Pages[0]!.ByFailure[(int)RequestFailure.Protocol].ShouldBe(1);
 
         var gone = Kit.Load.Options(server);
         await server.DisposeAsync();
-        (await Kit.Load.RecordAsync(scenario, gone)).Series.Total().Pages[0]!.ByFailure[(int)RequestFailure.Connect].ShouldBe(1);
+        (await EndsAsync(1, scenario, gone)).Series.Total().Pages[0]!.ByFailure[(int)RequestFailure.Connect].ShouldBe(1);
     }
 
     [Fact]
@@ -127,6 +129,13 @@ public sealed class ClientTests
             sink.Count.ShouldBe(1);
         }
     }
+
+    /// <summary>One session, ended when it made its requests.</summary>
+    private static Task<RunRecord> EndsAsync(int requests, Scenario scenario, LoadOptions options) => Kit.Load.RecordAsync(scenario, options, run => _ = Task.Run(async () =>
+    {
+        await Eventually.BecomesTrueAsync(() => run.Progress.Requests >= requests, TimeSpan.FromSeconds(60), () => run.Progress.ToString());
+        run.Stop();
+    }));
 
     private sealed class Headers : Pleiad.Load.Http.IHeaderSink
     {

@@ -64,7 +64,7 @@ public sealed class HonestLatencyTests
         await using var server = new KnownServer();
         using var directory = new TempDirectory("load");
         var options = Kit.Load.Options(server) with { RequestLogFile = directory.File("requests.csv"), RequestIdHeader = "Id" };
-        var scenario = Kit.Load.Read("name: one\npages: { page: { url: / } }\ntransitions: { page: {} }\nload: { rate: 200, duration: 3s, connections: shared }");
+        var scenario = Kit.Load.Read("name: one\npages: { page: { url: / } }\ntransitions: { page: {} }\nload: { rate: 200, duration: 6s, connections: shared }");
         (long Begin, long End) stall = default;
         var record = await Kit.Load.RecordAsync(scenario, options, run => _ = Task.Run(async () =>
         {

@@ -89,7 +89,7 @@ public sealed class StatisticsOfRunsTests
 
         // Little's law of the users: N = X × (R + Z), but for those cut off at the end.
         var cycle = (total.Pages[0]!.FromIntended.Mean / 1e9) + 0.02;
-        (total.Requests / record.Seconds * cycle).ShouldBe(10, 1);
+        (total.Requests / record.Seconds * cycle).ShouldBe(10, 2.5);
         server.Requests.Select(seen => seen.Connection).Distinct().Count().ShouldBe((int)total.SessionsStarted);
     }
 

@@ -55,7 +55,7 @@ public sealed class ScenarioDocumentTests
 
         var distribution = scenario.Classes[0].Transitions[0]!.Steps[0].Think!;
         distribution.Name.ShouldBe(name);
-        distribution.Mean.ShouldBe(mean, 1e-6 * mean);
+        distribution.Mean.ShouldBe(mean, (1e-6 * mean) + 1e-12);
     }
 
     [Fact]
