@@ -15,7 +15,8 @@ namespace Pleiad.Machines.Cloning;
 /// </remarks>
 internal sealed class Spare : IAsyncDisposable
 {
-    private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(5);
+    /// <summary>Much longer than any of it takes, also on a host with far too much to do: giving up costs a boot, which takes longer still.</summary>
+    private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(30);
 
     private readonly HostContext _host;
     private INetworkPlace? _place;

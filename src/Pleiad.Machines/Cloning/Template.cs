@@ -12,7 +12,7 @@ namespace Pleiad.Machines.Cloning;
 /// </remarks>
 internal sealed class Template : IDisposable
 {
-    private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BootTimeMax = TimeSpan.FromSeconds(60);
 
     private readonly MemoryFile _memory;

@@ -8,7 +8,7 @@ namespace Pleiad.Machines.Hosting;
 internal sealed partial class MachineDriver
 {
     /// <summary>Longest wait for the first answer of a machine that was cloned or resumed; then it is booted instead.</summary>
-    private static readonly TimeSpan WarmAnswerTimeMax = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WarmAnswerTimeMax = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan ClockTimeMax = TimeSpan.FromSeconds(1);
 
