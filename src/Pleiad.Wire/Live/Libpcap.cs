@@ -48,6 +48,15 @@ internal static unsafe partial class Libpcap
     [LibraryImport(Library, EntryPoint = "pcap_next_ex")]
     public static partial int Next(nint handle, out PacketHeader* header, out byte* data);
 
+    [LibraryImport(Library, EntryPoint = "pcap_setnonblock")]
+    public static partial int SetNonBlocking(nint handle, int on, Span<byte> error);
+
+    [LibraryImport(Library, EntryPoint = "pcap_get_selectable_fd")]
+    public static partial int Descriptor(nint handle);
+
+    [LibraryImport("libc", EntryPoint = "poll")]
+    public static partial int Poll(ref PollEntry entry, nuint count, int timeoutMs);
+
     [LibraryImport(Library, EntryPoint = "pcap_stats")]
     public static partial int Statistics(nint handle, out Counters counters);
 
@@ -74,6 +83,16 @@ internal static unsafe partial class Libpcap
         public uint Received;
         public uint DroppedByKernel;
         public uint DroppedByInterface;
+    }
+
+    /// <summary>pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollEntry
+    {
+        public const short Readable = 1;
+        public int Descriptor;
+        public short Events;
+        public short Happened;
     }
 
     /// <summary>bpf_program.</summary>

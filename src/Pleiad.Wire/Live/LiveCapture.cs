@@ -102,6 +102,13 @@ public static class LiveCapture
             }
 
             SetFilter(handle, options.Filter);
+
+            // Without traffic libpcap's own time-out may never come; waiting is done here, where it can be ended.
+            if (Libpcap.SetNonBlocking(handle, 1, error) < 0)
+            {
+                throw new CaptureException(CaptureFault.CannotCapture, $"{options.Interface}: {ErrorOf(handle, 0)}");
+            }
+
             return handle;
         }
         catch
@@ -163,6 +170,11 @@ public static class LiveCapture
             {
                 untilLook = FramesBetweenLooks;
                 files.Flush(result == 0);
+                if (result == 0)
+                {
+                    Wait(handle);
+                }
+
                 if (cancellation.IsCancellationRequested || (options.Duration is { } duration && time.GetElapsedTime(began) >= duration))
                 {
                     break;
@@ -173,6 +185,13 @@ public static class LiveCapture
         _ = Libpcap.Statistics(handle, out var counters);
         files.WriteStatistics(lastNs, counters);
         return new LiveCaptureResult(frames, files.Bytes, counters.DroppedByKernel + (long)counters.DroppedByInterface, files.Names);
+    }
+
+    /// <summary>Waits for frames, or a moment.</summary>
+    private static void Wait(nint handle)
+    {
+        var entry = new Libpcap.PollEntry { Descriptor = Libpcap.Descriptor(handle), Events = Libpcap.PollEntry.Readable };
+        _ = Libpcap.Poll(ref entry, 1, ReadTimeoutMs);
     }
 
     private static string ErrorOf(nint handle, int code)
