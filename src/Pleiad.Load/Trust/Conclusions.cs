@@ -54,7 +54,7 @@ internal static class Conclusions
         Books(record, findings);
         if (record.Missed > 0)
         {
-            findings.Add(new Finding(Trustworthiness.Refused, $"{record.Missed} sessions that were due could not even be begun", "give the generator more workers (--workers), agents (--agents) or less load"));
+            findings.Add(new Finding(Trustworthiness.Refused, $"{record.Missed} sessions that were due could not even be begun", "give the generator more workers (--workers), agents (--agent) or less load"));
         }
 
         if (record.SessionsWithoutData > 0)
@@ -84,7 +84,7 @@ internal static class Conclusions
             : Trustworthiness.Good;
         if (weight != Trustworthiness.Good)
         {
-            findings.Add(new Finding(weight, Text($"the generator was {lag:0.0} ms late in 1 of 100 cases, at a median latency of {median:0.0} ms"), "give it more workers (--workers), agents (--agents), a machine of its own, or less load"));
+            findings.Add(new Finding(weight, Text($"the generator was {lag:0.0} ms late in 1 of 100 cases, at a median latency of {median:0.0} ms"), "give it more workers (--workers), agents (--agent), a machine of its own, or less load"));
         }
     }
 
@@ -103,7 +103,7 @@ internal static class Conclusions
         {
             findings.Add(new Finding(
                 high > CpuRefused ? Trustworthiness.Refused : Trustworthiness.Marked,
-                Text($"its workers computed {high * 100:0} % of the time"), "give it more workers (--workers) or agents (--agents), where there are processors for them"));
+                Text($"its workers computed {high * 100:0} % of the time"), "give it more workers (--workers) or agents (--agent), where there are processors for them"));
         }
     }
 
