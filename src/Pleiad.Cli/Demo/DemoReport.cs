@@ -34,10 +34,11 @@ internal sealed record DemoJob(string Name, string State, long? Result, string? 
 /// <param name="Ip">Its address.</param>
 /// <param name="Port">Its port.</param>
 /// <param name="StartMs">From the order to the first answer.</param>
+/// <param name="StartWay">cold, clone or resume.</param>
 /// <param name="Reason">Why it was started.</param>
-internal sealed record DemoMachine(string Id, string Ip, int Port, double? StartMs, string Reason)
+internal sealed record DemoMachine(string Id, string Ip, int Port, double? StartMs, string? StartWay, string Reason)
 {
-    public static DemoMachine Of(MachineInfo machine) => new(machine.Id, machine.Ip, machine.Port, machine.StartMs, machine.Reason);
+    public static DemoMachine Of(MachineInfo machine) => new(machine.Id, machine.Ip, machine.Port, machine.StartMs, machine.StartWay, machine.Reason);
 }
 
 /// <param name="Machines">How many machines.</param>

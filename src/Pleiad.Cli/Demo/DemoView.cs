@@ -78,7 +78,7 @@ internal sealed class DemoView(Terminal terminal, bool json)
         {
             table.Add(
                 machine.Id, $"{machine.Ip}:{machine.Port}", machine.State, $"{machine.Slots - machine.FreeSlots}/{machine.Slots}", Figures.Share(machine.Cpu), Figures.Bytes(machine.RamBytes),
-                Figures.Milliseconds(machine.StartMs), machine.Reason);
+                $"{Figures.Milliseconds(machine.StartMs)} {machine.StartWay}".TrimEnd(), machine.Reason);
         }
 
         return table;

@@ -23,31 +23,17 @@ public sealed class CloneTests
         await using var test = await WarmHost.OpenAsync(start, spares: 2, network);
         await test.SparesAsync(2);
 
-        var seen = new List<Identity>();
-        for (var i = 0; i < 4; i++)
-        {
-            var machine = await test.StartAsync(i);
-            if (i < 2)
-            {
-                machine.Snapshot.Start!.Way.ShouldBe(start);
-                machine.Snapshot.Start.Note.ShouldBeNull();
-            }
+        await ShouldDifferAsync(test, start, spares: 2, network);
+    }
 
-            machine.Snapshot.Start!.Way.ShouldNotBe(StartMode.Cold, machine.Snapshot.Start.Note);
-            var before = TimeProvider.System.GetUtcNow();
-            var identity = await test.AskAsync(machine);
-            var after = TimeProvider.System.GetUtcNow();
-            identity.Time.ShouldBeInRange(before - ClockErrorMax, after + ClockErrorMax);
-            if (network == NetworkMode.Namespace)
-            {
-                identity.Address.ShouldBe(machine.Snapshot.Address.Ip.ToString());
-            }
-
-            seen.Add(identity);
-            seen.Add(await test.AskAsync(machine));
-        }
-
-        seen.Select(identity => identity.Random).ShouldBeUnique();
+    [Theory]
+    [InlineData(StartMode.Clone)]
+    [InlineData(StartMode.Resume)]
+    public async Task So_it_is_with_Linux(StartMode start)
+    {
+        await using var test = await WarmHost.OpenLinuxAsync(start, spares: 1);
+        await test.SparesAsync(1);
+        await ShouldDifferAsync(test, start, spares: 1, NetworkMode.Namespace);
     }
 
     [Fact]
@@ -156,5 +142,34 @@ public sealed class CloneTests
         test.Test.Host.Prepare([]);
         await TestHost.UntilAsync(() => test.Test.Processes().Count == 0, () => $"{test.Test.Processes().Count} processes");
         await TestHost.UntilAsync(() => test.Test.TapsAsync().Result.Length == 0, () => "a tap is left");
+    }
+
+    private static async Task ShouldDifferAsync(WarmHost test, StartMode start, int spares, NetworkMode network)
+    {
+        var seen = new List<Identity>();
+        for (var i = 0; i < 4; i++)
+        {
+            var machine = await test.StartAsync(i);
+            if (i < spares)
+            {
+                machine.Snapshot.Start!.Way.ShouldBe(start);
+                machine.Snapshot.Start.Note.ShouldBeNull();
+            }
+
+            machine.Snapshot.Start!.Way.ShouldNotBe(StartMode.Cold, machine.Snapshot.Start.Note);
+            var before = TimeProvider.System.GetUtcNow();
+            var identity = await test.AskAsync(machine);
+            var after = TimeProvider.System.GetUtcNow();
+            identity.Time.ShouldBeInRange(before - ClockErrorMax, after + ClockErrorMax);
+            if (network == NetworkMode.Namespace)
+            {
+                identity.Address.ShouldBe(machine.Snapshot.Address.Ip.ToString());
+            }
+
+            seen.Add(identity);
+            seen.Add(await test.AskAsync(machine));
+        }
+
+        seen.Select(identity => identity.Random).ShouldBeUnique();
     }
 }

@@ -11,28 +11,38 @@ namespace Pleiad.Machines.Tests.Cloning;
 /// <summary>What a guest of the service "identity" says of itself.</summary>
 internal sealed record Identity(string Address, string Random, DateTimeOffset Time);
 
-/// <summary>A host that keeps spares of the image with the service "identity".</summary>
+/// <summary>A host that keeps spares of an image whose service says who it is.</summary>
 internal sealed class WarmHost : IAsyncDisposable
 {
     private readonly StoredImage _image;
     private readonly StartMode _start;
+    private readonly string _path;
 
-    private WarmHost(TestHost test, StoredImage image, StartMode start) => (Test, _image, _start) = (test, image, start);
+    private WarmHost(TestHost test, StoredImage image, StartMode start, string path) => (Test, _image, _start, _path) = (test, image, start, path);
 
     internal TestHost Test { get; }
 
     internal ConcurrentQueue<HostNotice> Notices { get; } = new();
 
+    /// <summary>Of the unikernel with the service "identity".</summary>
     internal static async Task<WarmHost> OpenAsync(StartMode start, int spares, NetworkMode network = NetworkMode.Namespace, int addresses = 16)
     {
         var image = GuestImage.Of(await GuestImage.KernelAsync("identity"));
-        image = image with { Manifest = image.Manifest with { Health = "/health", Cloneable = true } };
+        return await OpenAsync(_ => Task.FromResult(image with { Manifest = image.Manifest with { Cloneable = true } }), "/", start, spares, network, addresses);
+    }
+
+    /// <summary>Of the C# service on Debian's kernel.</summary>
+    internal static Task<WarmHost> OpenLinuxAsync(StartMode start, int spares) =>
+        OpenAsync(LinuxImage.PrimesAsync, "/identity", start, spares, NetworkMode.Namespace, addresses: 16);
+
+    private static async Task<WarmHost> OpenAsync(Func<string, Task<StoredImage>> image, string path, StartMode start, int spares, NetworkMode network, int addresses)
+    {
         var test = await TestHost.OpenAsync(options =>
         {
             options.Network = network;
             options.AddressCount = addresses;
         });
-        var warm = new WarmHost(test, image, start);
+        var warm = new WarmHost(test, await image(test.Scratch), start, path);
         test.Options.Noticed = warm.Notices.Enqueue;
         warm.Prepare(spares);
         return warm;
@@ -57,7 +67,7 @@ internal sealed class WarmHost : IAsyncDisposable
     internal async Task<Identity> AskAsync(IMachine machine)
     {
         using var client = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, cancellation) => Test.Host.ConnectAsync(machine.Snapshot.Address, cancellation) });
-        using var answer = JsonDocument.Parse(await client.GetStringAsync(new Uri("http://machine/")));
+        using var answer = JsonDocument.Parse(await client.GetStringAsync(new Uri("http://machine" + _path)));
         var root = answer.RootElement;
         return new Identity(
             root.GetProperty("address").GetString()!,
