@@ -9,7 +9,7 @@ namespace Pleiad.Cli.Tests.Completion;
 public sealed class BashCompletionTests
 {
     [Theory]
-    [InlineData("pleiad ", "completion demo doctor events image job machine model predict service settings up")]
+    [InlineData("pleiad ", "completion demo doctor events image job load machine model predict service settings up wire")]
     [InlineData("pleiad jo", "job")]
     [InlineData("pleiad job ", "cancel list result show submit")]
     [InlineData("pleiad job submit --ser", "--server --service")]

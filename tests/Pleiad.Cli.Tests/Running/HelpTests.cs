@@ -12,9 +12,9 @@ public sealed class HelpTests
     private static readonly string[] Contract =
     [
         "demo", "up", "doctor", "image build", "image import", "image check", "image list", "image show", "image remove", "service apply", "service list", "service show", "service remove", "job submit",
-        "job list", "job show", "job result", "job cancel", "machine list", "machine show", "machine log", "machine kill", "events", "settings", "settings set",
-        "model solve", "model fit", "model import", "predict", "completion",
-        "load run", "load learn", "load compare", "load agent",
+        "job list", "job show", "job result", "job cancel", "machine list", "machine show", "machine log", "machine kill", "wire analyze", "wire capture", "events", "settings", "settings set",
+        "model solve", "model fit", "model import", "predict",
+        "load run", "load learn", "load compare", "load agent", "completion",
     ];
 
     public static TheoryData<string> Commands => [.. AllCommands().Select(command => command.Line)];
