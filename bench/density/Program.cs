@@ -73,7 +73,9 @@ async Task MeasureAsync(StoredImage image, int[] counts)
         foreach (var start in new[] { StartMode.Cold, StartMode.Clone })
         {
             Console.Error.WriteLine($"{count} machines of {image.Manifest.Name}, {ServiceDocument.WordOf(start)} …");
-            rows.Add(await Fleet.MeasureAsync(image, unikernel.Manifest.Kernel, start, count));
+            var row = await Fleet.MeasureAsync(image, unikernel.Manifest.Kernel, start, count);
+            rows.Add(row);
+            Console.Error.WriteLine($"  {Mebibytes(row.PrivateBytes)} private, {Mebibytes(row.ProportionalBytes)} PSS each");
         }
     }
 }

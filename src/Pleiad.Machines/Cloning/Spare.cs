@@ -18,6 +18,9 @@ internal sealed class Spare : IAsyncDisposable
     /// <summary>Much longer than any of it takes, also on a host with far too much to do: giving up costs a boot, which takes longer still.</summary>
     private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(30);
 
+    /// <summary>Each on a connection of its own: what QEMU has not translated by the third time, the first request does not run through either.</summary>
+    private const int AnswersBefore = 3;
+
     private readonly HostContext _host;
     private INetworkPlace? _place;
     private QemuProcess? _process;
@@ -121,8 +124,12 @@ internal sealed class Spare : IAsyncDisposable
     {
         await AwakeAsync(_place!.Guest, cancellation);
         using var health = new MachineHealth(_host.Network, _place!.Service, image.Health, MachineHealth.ConnectTimeMin, _host.Time);
-        await health.FirstAnswerAsync(AnswerTimeMax, cancellation);
-        await health.CloseAsync(cancellation);
+        for (var answer = 0; answer < AnswersBefore; answer++)
+        {
+            await health.FirstAnswerAsync(AnswerTimeMax, cancellation);
+            await health.CloseAsync(cancellation);
+        }
+
         await Qmp.ExecuteAsync("stop", null, AnswerTimeMax, cancellation);
         Way = StartMode.Resume;
     }

@@ -84,7 +84,6 @@ internal sealed partial class WarmPool : IAsyncDisposable
 
             if (TakeLocked(start) is { } spare)
             {
-                Wake();
                 return (spare, spare.Way == StartMode.Clone && start == StartMode.Resume ? "no stopped machine was left" : null);
             }
 
@@ -106,6 +105,9 @@ internal sealed partial class WarmPool : IAsyncDisposable
             Release(template);
         }
     }
+
+    /// <summary>Makes anew what was taken; called when the machine that took it is up, for making a spare takes the processor that it needs.</summary>
+    public void Refill() => Wake();
 
     /// <summary>Takes note that a machine of this template did not come up: the template and all that came of it are thrown away.</summary>
     public void Failed(string why)

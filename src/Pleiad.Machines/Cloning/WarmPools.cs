@@ -51,6 +51,9 @@ internal sealed class WarmPools(HostContext host) : IAsyncDisposable
     public Task<(Spare? Spare, string? Why)> TakeAsync(StoredImage image, StartMode start, CancellationToken cancellation) =>
         Find(image.Digest)?.TakeAsync(start, cancellation) ?? Task.FromResult<(Spare?, string?)>((null, WhyNone(image.Manifest, start)));
 
+    /// <summary>The start that took a spare of an image has come to its end; see <see cref="WarmPool.Refill"/>.</summary>
+    public void Refill(StoredImage image) => Find(image.Digest)?.Refill();
+
     /// <summary>A machine made from an image's template did not come up.</summary>
     public void Failed(StoredImage image, string why) => Find(image.Digest)?.Failed(why);
 

@@ -38,6 +38,7 @@ internal sealed partial class MachineDriver
             if (turn)
             {
                 _host.Starts.Release();
+                _warm.Refill(Order.Image);
             }
         }
     }
