@@ -63,11 +63,10 @@ internal static class SerialLog
         {
             using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var bytes = new byte[LastLineBytesMax];
-            var count = ReadAll(handle, bytes, Math.Max(0, RandomAccess.GetLength(handle) - bytes.Length));
-            if (count == 0)
+            if (!TryReadEnd(handle, bytes, out var count))
             {
-                // It may have been cut between the two calls; it is not cut again so soon.
-                count = ReadAll(handle, bytes, Math.Max(0, RandomAccess.GetLength(handle) - bytes.Length));
+                // It was cut meanwhile: what was read may begin in the middle of its last line, or end in zeros that stand for what was cut. It is not cut again so soon.
+                _ = TryReadEnd(handle, bytes, out count);
             }
 
             var line = Encoding.UTF8.GetString(bytes, 0, count)
@@ -80,6 +79,15 @@ internal static class SerialLog
         {
             return null; // No log, no line: the failure that asks for it is told without.
         }
+    }
+
+    /// <summary>Reads the last bytes of a file.</summary>
+    /// <returns>False when it may have become shorter meanwhile.</returns>
+    private static bool TryReadEnd(SafeFileHandle file, Span<byte> bytes, out int count)
+    {
+        var length = RandomAccess.GetLength(file);
+        count = ReadAll(file, bytes, Math.Max(0, length - bytes.Length));
+        return count >= Math.Min(bytes.Length, length) && !bytes[..count].Contains((byte)0);
     }
 
     private static int ReadAll(SafeFileHandle file, Span<byte> bytes, long offset)
