@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Pleiad.Core.Identity;
 using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
@@ -27,20 +26,7 @@ public static class DensityCheck
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(options);
-        await using var host = await MachineHost.OpenAsync(
-            new MachineHostOptions
-            {
-                Directory = options.Directory,
-                Namespace = options.Namespace,
-                CacheDirectory = options.CacheDirectory,
-                ProbeKernel = options.ProbeKernel,
-                Accelerator = options.Accelerator,
-                Network = options.Network,
-                AddressCount = Machines,
-            },
-            NullLoggerFactory.Instance,
-            time,
-            cancellation);
+        await using var host = await options.OpenHostAsync(Machines, time, cancellation);
         var booted = await MeasureAsync(host, image, StartMode.Cold, options.Timeout, time, cancellation);
         long? cloned = null;
         if (image.Manifest.Cloneable)

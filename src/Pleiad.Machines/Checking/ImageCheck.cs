@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.Extensions.Logging.Abstractions;
 using Pleiad.Core.Documents;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
@@ -45,20 +44,7 @@ public sealed class ImageCheck
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Timeout, ImageCheckOptions.TimeoutMin, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Timeout, ImageCheckOptions.TimeoutMax, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Starts, 1, nameof(options));
-        await using var host = await MachineHost.OpenAsync(
-            new MachineHostOptions
-            {
-                Directory = options.Directory,
-                Namespace = options.Namespace,
-                CacheDirectory = options.CacheDirectory,
-                ProbeKernel = options.ProbeKernel,
-                Accelerator = options.Accelerator,
-                Network = options.Network,
-                AddressCount = AddressCount,
-            },
-            NullLoggerFactory.Instance,
-            time,
-            cancellation);
+        await using var host = await options.OpenHostAsync(AddressCount, time, cancellation);
         var isNamespace = host.Capabilities.Network == NetworkMode.Namespace;
         if (isNamespace && AddressTemplate.IsDhcp(image.Manifest.Address) && DhcpServer.Lacking() is { } lacking)
         {

@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Pleiad.Machines.Hosting;
+
 namespace Pleiad.Machines.Checking;
 
 /// <summary>How an image is checked.</summary>
@@ -18,14 +21,14 @@ public sealed class ImageCheckOptions
     /// <summary>Where probe results are kept.</summary>
     public required string CacheDirectory { get; set; }
 
-    /// <summary>A kernel for the accelerator probe, see <see cref="Hosting.MachineHostOptions.ProbeKernel"/>.</summary>
+    /// <summary>A kernel for the accelerator probe, see <see cref="MachineHostOptions.ProbeKernel"/>.</summary>
     public required string ProbeKernel { get; set; }
 
     /// <summary>Forced accelerator, or null for the best there is.</summary>
     public string? Accelerator { get; set; }
 
     /// <summary>Forced network mode, or null for the best there is.</summary>
-    public Hosting.NetworkMode? Network { get; set; }
+    public NetworkMode? Network { get; set; }
 
     /// <summary>Longest time to a first answer.</summary>
     /// <value>30 s by default; from 1 s to 10 min.</value>
@@ -38,4 +41,21 @@ public sealed class ImageCheckOptions
     /// <summary>Longest time for the search of the smallest memory; what is known by then is reported.</summary>
     /// <value>3 min by default.</value>
     public TimeSpan MemorySearchTime { get; set; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>Opens the check's own host.</summary>
+    /// <exception cref="MachineHostException">No machine can run here; the message names the remedy.</exception>
+    internal Task<MachineHost> OpenHostAsync(int addressCount, TimeProvider time, CancellationToken cancellation) => MachineHost.OpenAsync(
+        new MachineHostOptions
+        {
+            Directory = Directory,
+            Namespace = Namespace,
+            CacheDirectory = CacheDirectory,
+            ProbeKernel = ProbeKernel,
+            Accelerator = Accelerator,
+            Network = Network,
+            AddressCount = addressCount,
+        },
+        NullLoggerFactory.Instance,
+        time,
+        cancellation);
 }
