@@ -19,7 +19,7 @@ internal sealed class MachineWays(MachineHost host, StoredImage image, string la
     /// <summary>From the order of all to the first answer of the last, each one's own time, and how they came up.</summary>
     internal async Task<(double AllMs, IReadOnlyList<double> EachMs, IReadOnlyDictionary<StartMode, int> Ways)> BurstAsync(int count)
     {
-        await SparesAsync();
+        await ReadyAsync();
         var began = TimeProvider.System.GetTimestamp();
         var machines = Enumerable.Range(0, count).Select(address => Order(StartMode.Auto, address)).ToArray();
         var seen = await Task.WhenAll(machines.Select(machine => machine.Started));
@@ -30,9 +30,17 @@ internal sealed class MachineWays(MachineHost host, StoredImage image, string la
             : (all, [.. seen.Select(one => one.Start!.Duration.TotalMilliseconds)], seen.CountBy(one => one.Start!.Way).ToDictionary());
     }
 
+    /// <summary>Waits until its spares are there.</summary>
+    internal async Task ReadyAsync()
+    {
+        while (host.SparesOf(image.Digest) < 2)
+        {
+            await Task.Delay(5);
+        }
+    }
+
     private async Task<double> MeasureAsync(StartMode start)
     {
-        await SparesAsync();
         var machine = Order(start, 0);
         var seen = await machine.Started;
         await machine.StopAsync();
@@ -43,12 +51,4 @@ internal sealed class MachineWays(MachineHost host, StoredImage image, string la
 
     private IMachine Order(StartMode start, int address) =>
         host.Start(new MachineOrder(MachineId.New(), "bench", image, host.Addresses[address], TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(10), "a start to measure") { Start = start });
-
-    private async Task SparesAsync()
-    {
-        while (host.SparesOf(image.Digest) < 2)
-        {
-            await Task.Delay(5);
-        }
-    }
 }

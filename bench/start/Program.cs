@@ -6,7 +6,7 @@ using Spectre.Console;
 
 // Order to first HTTP answer: a bare QEMU with the same image, machines ordered from Pleiad's host (cold, cloned, resumed; with --linux also of the C# service on
 // Debian's kernel), and a request at the gateway of a service scaled to zero; then 50 orders at once. All take turns, so that noise of the machine meets all of them.
-// Usage: dotnet run -c Release --project bench/start -- [--short] [--linux] [--json]   or   --launch (what shutting in costs)
+// Usage: dotnet run -c Release --project bench/start -- [--short] [--linux] [--json] [--only TEXT: ways whose name has it, and no bursts]   or   --launch (what shutting in costs)
 if (args is [BareStarts.Child, var kernel])
 {
     return await BareStarts.ServeAsync(kernel);
@@ -21,12 +21,14 @@ const int Bursts = 3;
 const int BurstSize = 50;
 var rounds = args.Contains("--short") ? 10 : 40;
 var json = args.Contains("--json");
+var only = args.SkipWhile(arg => arg != "--only").Skip(1).FirstOrDefault();
 await using var bench = await StartBench.PrepareAsync(args.Contains("--linux"), message => Console.Error.WriteLine(message));
 var rows = new SortedDictionary<string, List<double>>(StringComparer.Ordinal);
 for (var round = -2; round < rounds; round++)
 {
-    foreach (var (name, measure) in bench.Ways)
+    foreach (var (name, measure) in bench.Ways.Where(way => way.Name.Contains(only ?? "", StringComparison.OrdinalIgnoreCase)))
     {
+        await bench.SettleAsync();
         var milliseconds = await measure();
         if (round >= 0)
         {
@@ -34,6 +36,16 @@ for (var round = -2; round < rounds; round++)
             rows[name].Add(milliseconds);
         }
     }
+}
+
+if (only is not null)
+{
+    foreach (var (name, milliseconds) in rows)
+    {
+        Console.WriteLine(FormattableString.Invariant($"{name}: median {Statistics.Quantile(milliseconds, 0.5):0.0} ms, p90 {Statistics.Quantile(milliseconds, 0.9):0.0} ms, least {milliseconds.Min():0.0} ms, n = {rounds}"));
+    }
+
+    return 0;
 }
 
 var bursts = new List<(double AllMs, IReadOnlyList<double> EachMs, IReadOnlyDictionary<StartMode, int> Ways)>();

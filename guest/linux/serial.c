@@ -3,6 +3,7 @@
 #include "identity.h"
 #include "network.h"
 #include "say.h"
+#include "system.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,15 +15,24 @@
 #include <time.h>
 #include <unistd.h>
 
+/* How many bytes Linux collects before it takes them. */
+static const char collect_bytes[] = "/sys/class/tty/ttyS0/rx_trig_bytes";
+
+/*
+ * A line is to be read soon. A character in time means nothing to an emulated port, but what did not fill the port's buffer is told only after the time of four; and
+ * each turn of filling and reading goes through the host.
+ */
 int serial_open(void)
 {
     struct termios mode;
+    system_write(collect_bytes, "14\n");
     int port = open("/dev/ttyS0", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (port < 0 || tcgetattr(port, &mode) < 0) {
         return -1;
     }
     cfmakeraw(&mode);
     mode.c_cflag |= CLOCAL | CREAD;
+    cfsetspeed(&mode, B115200);
     return tcsetattr(port, TCSANOW, &mode) < 0 ? -1 : port;
 }
 

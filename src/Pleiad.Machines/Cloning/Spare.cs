@@ -80,10 +80,16 @@ internal sealed class Spare : IAsyncDisposable
     /// <exception cref="IOException">It did not take it.</exception>
     public async Task AwakeAsync(GuestNetwork guest, CancellationToken cancellation)
     {
-        // The line waits in the socket: it is the first thing the guest sees.
-        await _serial!.WriteAsync(GuestIdentity.Line(guest, _host.Time), cancellation);
+        // The line waits in the socket: it is the first thing the guest sees. One that has run got its seed then.
+        var began = _host.Time.GetTimestamp();
+        await _serial!.WriteAsync(GuestIdentity.Line(guest, seeded: Way == StartMode.Resume, _host.Time), cancellation);
         await Qmp.ExecuteAsync("cont", null, AnswerTimeMax, cancellation);
         await _serial.ExpectAsync(GuestIdentity.Answer(guest), AnswerTimeMax, _host.Time, cancellation);
+        var error = await GuestClock.CorrectAsync(_serial, _host.Time.GetElapsedTime(began), AnswerTimeMax, _host.Time, cancellation);
+        if (error > GuestClock.ErrorMax)
+        {
+            _host.Log.ClockInexact(Id, error.TotalMilliseconds);
+        }
     }
 
     public async ValueTask DisposeAsync()

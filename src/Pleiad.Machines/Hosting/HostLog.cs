@@ -52,6 +52,9 @@ internal static partial class HostLog
     [LoggerMessage(1115, LogLevel.Warning, "Machine {Machine} does not take the time: {Why}")]
     public static partial void ClockNotSet(this ILogger log, MachineId machine, string why);
 
+    [LoggerMessage(1117, LogLevel.Warning, "The clock of {Machine} may be wrong by {Milliseconds:0} ms: the host is too busy to tell it the time more quickly")]
+    public static partial void ClockInexact(this ILogger log, MachineId machine, double milliseconds);
+
     [LoggerMessage(1112, LogLevel.Error, "Something of the machines' network or isolation is left: {Why}")]
     public static partial void NetworkLeft(this ILogger log, string why);
 

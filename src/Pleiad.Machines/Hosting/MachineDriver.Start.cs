@@ -73,8 +73,10 @@ internal sealed partial class MachineDriver
         try
         {
             using var serial = await SerialLine.ConnectAsync(_host.Files.SerialOf(Order.Id), cancellation);
-            await serial.WriteAsync(GuestIdentity.ClockLine(_host.Time), cancellation);
+            var began = _host.Time.GetTimestamp();
+            await serial.WriteAsync(GuestIdentity.SeedLine(_host.Time), cancellation);
             await serial.ExpectAsync(GuestIdentity.ClockAnswer, ClockTimeMax, _host.Time, cancellation);
+            await GuestClock.CorrectAsync(serial, _host.Time.GetElapsedTime(began), ClockTimeMax, _host.Time, cancellation);
         }
         catch (Exception e) when (IsExpected(e))
         {

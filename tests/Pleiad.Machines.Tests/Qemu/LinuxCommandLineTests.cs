@@ -11,7 +11,7 @@ namespace Pleiad.Machines.Tests.Qemu;
 public sealed class LinuxCommandLineTests
 {
     private const string Mac = "02:50:0a:4d:01:02";
-    private const string Words = "console=ttyS0 quiet panic=-1 cryptomgr.notests";
+    private const string Words = "console=ttyS0 quiet panic=-1 cryptomgr.notests rcupdate.rcu_expedited=1";
     private static readonly GuestNetwork Network = new(IPAddress.Parse("10.77.1.2"), 16, IPAddress.Parse("10.77.0.1"), Mac, 9090);
     private static readonly MachinePlatform Microvm = new(MachineType.Microvm, NicModel.VirtioMmio);
 
