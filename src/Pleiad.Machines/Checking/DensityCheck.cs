@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pleiad.Core.Identity;
 using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
@@ -27,7 +28,7 @@ public static class DensityCheck
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(options);
         await using var host = await options.OpenHostAsync(Machines, time, cancellation);
-        var booted = await MeasureAsync(host, image, StartMode.Cold, options.Timeout, time, cancellation);
+        var booted = await MeasureAsync(host, image, StartMode.Cold, options.Timeout, time, cancellation) ?? throw new UnreachableException();
         long? cloned = null;
         if (image.Manifest.Cloneable)
         {
@@ -47,7 +48,8 @@ public static class DensityCheck
         }
     }
 
-    private static async Task<long> MeasureAsync(MachineHost host, StoredImage image, StartMode start, TimeSpan timeout, TimeProvider time, CancellationToken cancellation)
+    /// <returns>Null when machines came up another way than this: then nothing is known of it.</returns>
+    private static async Task<long?> MeasureAsync(MachineHost host, StoredImage image, StartMode start, TimeSpan timeout, TimeProvider time, CancellationToken cancellation)
     {
         var machines = host.Addresses.Select(address => host.Start(new MachineOrder(MachineId.New(), "density", image, address, timeout, timeout, "density check") { Start = start })).ToArray();
         try
@@ -56,6 +58,11 @@ public static class DensityCheck
             if (Array.Find(seen, one => one.Start is null) is { } failed)
             {
                 throw new MachineHostException(MachineHostFault.BadOption, $"a machine of image {image.Manifest.Name} does not come up: {failed.FailureDetail}; 'pleiad image check {image.Manifest.Name}' says more");
+            }
+
+            if (Array.Exists(seen, one => one.Start!.Way != start))
+            {
+                return null;
             }
 
             await Task.Delay(Settle, time, cancellation);

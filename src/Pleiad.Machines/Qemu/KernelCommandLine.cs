@@ -16,11 +16,8 @@ internal sealed record GuestNetwork(IPAddress Ip, int PrefixLength, IPAddress Ga
 /// <summary>Fills an image's command line template.</summary>
 internal static partial class KernelCommandLine
 {
-    /// <summary>
-    /// What every Linux machine is told. A panic ends the machine, and with it QEMU; the self-tests of cryptography take a quarter of the start; without expedited
-    /// grace periods a change of its address waits for ticks of the clock.
-    /// </summary>
-    private const string LinuxWords = "console=ttyS0 quiet panic=-1 cryptomgr.notests rcupdate.rcu_expedited=1";
+    /// <summary>What every Linux machine is told. A panic ends the machine, and with it QEMU; the self-tests of cryptography take a quarter of the start.</summary>
+    private const string LinuxWords = "console=ttyS0 quiet panic=-1 cryptomgr.notests";
 
     /// <summary>The whole command line of a machine.</summary>
     /// <param name="image">Its image.</param>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Pleiad.Cli.Doctor;
 using Pleiad.Cli.Output;
+using Pleiad.Machines.Checking;
 using Pleiad.Machines.Isolation;
 using Pleiad.Machines.Qemu;
 using Shouldly;
@@ -41,6 +42,18 @@ public sealed class DoctorTests
     [InlineData("CapEff:\t0000000000001000\n", Verdict.Warn, "no CAP_SYS_ADMIN: machines use QEMU's user-mode network")]
     internal void Privileges_are_judged(string status, Verdict verdict, string seen) =>
         (NetworkChecks.Privileges(status) with { Remedy = null }).ShouldBe(new Finding("privileges", verdict, seen));
+
+    [Theory]
+    [InlineData(50L << 20, 10L << 20, 1000L << 20, Verdict.Ok, "about 18 idle machines of web fit in nine tenths of the memory (50.0 MiB each); about 90 clones (10.0 MiB each)")]
+    [InlineData(50L << 20, null, 100L << 30, Verdict.Ok, "1,023 (what a bridge takes) idle machines of web fit in nine tenths of the memory (50.0 MiB each)")]
+    [InlineData(50L << 20, null, 10L << 20, Verdict.Warn, "about 0 idle machines of web fit in nine tenths of the memory (50.0 MiB each)")]
+    internal void Density_is_told(long booted, long? cloned, long available, Verdict verdict, string seen)
+    {
+        var finding = DensityChecks.Finding(new DensityReport("web", booted, cloned, available));
+
+        (finding with { Remedy = null }).ShouldBe(new Finding("density", verdict, seen));
+        (finding.Remedy is null).ShouldBe(verdict == Verdict.Ok);
+    }
 
     [Fact]
     public void Missing_build_tools_come_with_the_exact_command()

@@ -1,10 +1,7 @@
-using Pleiad.Core.Identity;
 using Pleiad.Machines.Checking;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
-using Pleiad.Machines.Networks;
 using Pleiad.Machines.Tests.Guests;
-using Pleiad.Machines.Tests.Images;
 using Shouldly;
 using Xunit;
 using TinyKernel = Pleiad.TestKit.TinyKernel;
@@ -14,22 +11,14 @@ namespace Pleiad.Machines.Tests.Checking;
 [Trait("Group", "machines")]
 public sealed class ImageCheckTests : IAsyncDisposable, IProgress<string>
 {
-    private readonly TemporaryDirectory _directory = new();
+    private readonly CheckPlace _place = new();
     private readonly List<string> _progress = [];
-    private readonly string _namespace = "plt-" + MachineId.New().Value;
     private CancellationTokenSource? _interrupt;
 
-    private string Machines => Path.Combine(_directory.Path, "machines");
-
-    /// <summary>Whatever a check found: no machine and no network of it is there.</summary>
     public async ValueTask DisposeAsync()
     {
-        new MachineMark(Machines).FindAll().ShouldBeEmpty();
-        File.Exists(NamespaceNetwork.PathOf(_namespace)).ShouldBeFalse();
-        new MachineFiles(Machines).Present().ShouldBeEmpty();
-        await MachineHost.SweepAsync(Machines, _namespace, TimeProvider.System, CancellationToken.None);
         _interrupt?.Dispose();
-        _directory.Dispose();
+        await _place.DisposeAsync();
     }
 
     [Theory]
@@ -78,7 +67,7 @@ public sealed class ImageCheckTests : IAsyncDisposable, IProgress<string>
     [Fact]
     public async Task A_guest_that_ends_is_quoted()
     {
-        var report = await CheckAsync(GuestImage.Of(TinyKernel.ThatEnds(_directory.Path)));
+        var report = await CheckAsync(GuestImage.Of(TinyKernel.ThatEnds(_place.Path)));
 
         report.Works.ShouldBeFalse();
         report.Failure!.Summary.ShouldEndWith("its last words: tiny: panic: the end");
@@ -88,7 +77,7 @@ public sealed class ImageCheckTests : IAsyncDisposable, IProgress<string>
     [Fact]
     public async Task A_guest_that_only_prints_has_sent_nothing()
     {
-        var report = await CheckAsync(GuestImage.Of(TinyKernel.ThatHangs(_directory.Path, "tiny: up")));
+        var report = await CheckAsync(GuestImage.Of(TinyKernel.ThatHangs(_place.Path, "tiny: up")));
 
         report.Failure!.Summary.ShouldBe("it runs and does not answer on the network");
         report.Failure.Seen.ShouldContain("it sent nothing on the network");
@@ -127,17 +116,8 @@ public sealed class ImageCheckTests : IAsyncDisposable, IProgress<string>
 
     private Task<ImageCheckReport> CheckAsync(StoredImage image, NetworkMode network = NetworkMode.Namespace) => ImageCheck.RunAsync(
         image,
-        new ImageCheckOptions
-        {
-            Directory = Machines,
-            Namespace = _namespace,
-            CacheDirectory = Path.Combine(_directory.Path, "cache"),
-            ProbeKernel = image.Manifest.Kernel,
-            Accelerator = "tcg",
-            Network = network,
-            Starts = 3,
-            Timeout = TimeSpan.FromSeconds(image.Manifest.Kernel.Contains("tiny", StringComparison.Ordinal) || !image.Manifest.Address.EndsWith("port={port}", StringComparison.Ordinal) ? 3 : 30),
-        },
+        _place.Options(
+            image, network, TimeSpan.FromSeconds(image.Manifest.Kernel.Contains("tiny", StringComparison.Ordinal) || !image.Manifest.Address.EndsWith("port={port}", StringComparison.Ordinal) ? 3 : 30)),
         this,
         TimeProvider.System,
         _interrupt?.Token ?? CancellationToken.None);

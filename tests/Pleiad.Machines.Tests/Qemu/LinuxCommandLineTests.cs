@@ -11,7 +11,7 @@ namespace Pleiad.Machines.Tests.Qemu;
 public sealed class LinuxCommandLineTests
 {
     private const string Mac = "02:50:0a:4d:01:02";
-    private const string Words = "console=ttyS0 quiet panic=-1 cryptomgr.notests rcupdate.rcu_expedited=1";
+    private const string Words = "console=ttyS0 quiet panic=-1 cryptomgr.notests";
     private static readonly GuestNetwork Network = new(IPAddress.Parse("10.77.1.2"), 16, IPAddress.Parse("10.77.0.1"), Mac, 9090);
     private static readonly MachinePlatform Microvm = new(MachineType.Microvm, NicModel.VirtioMmio);
 
@@ -22,7 +22,7 @@ public sealed class LinuxCommandLineTests
     public void The_whole_list_of_a_machine_with_a_disk() =>
         QemuCommandLine.Build(Machine(Microvm) with { Disk = new QemuDisk("/a,b/disk", DiskFormat.Qcow2, "/layer") }).ShouldBe(
         [
-            "-name", "n", "-M", "microvm,acpi=on,rtc=on,pit=off,pic=off,isa-serial=on", "-accel", "tcg", "-cpu", "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+rdrand",
+            "-name", "n", "-M", "microvm,acpi=on,rtc=on,pit=off,pic=off,isa-serial=on", "-accel", "tcg", "-cpu", "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+rdrand,+arat",
             "-smp", "2", "-m", "128M", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
             "-kernel", "/k", "-append", "words", "-initrd", "/a,b/root.cpio",
