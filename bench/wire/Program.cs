@@ -1,23 +1,50 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Pleiad.Bench.Wire;
 using Pleiad.Wire;
 
 // Packets per CPU second and peak memory of the whole analysis, against tshark on the same file in the same run.
-//   dotnet run -c Release --project bench/wire -- [CAPTURE] [--times N] [--json] [--no-tshark]
+//   dotnet run -c Release --project bench/wire -- [CAPTURE] [--times N] [--json] [--no-tshark] [--stages] [--write FILE]
+// --stages shows where the time goes instead; --write only makes the long capture.
 if (args is ["--analyze", var analysed])
 {
     CaptureAnalysis.Run(analysed, new AnalysisOptions(), CancellationToken.None);
     return 0;
 }
 
-var source = args.FirstOrDefault(arg => !arg.StartsWith('-') && File.Exists(arg)) ?? RepeatedCapture.Stored("ajp-c4.pcapng.xz");
-var times = args.SkipWhile(arg => arg != "--times").Skip(1).Select(arg => int.Parse(arg, CultureInfo.InvariantCulture)).FirstOrDefault(40);
+if (args is ["--stage", var stage, var staged])
+{
+    Stages.Run(stage, staged);
+    return 0;
+}
+
+string? After(string option) => args.SkipWhile(arg => arg != option).Skip(1).FirstOrDefault();
+var source = args.FirstOrDefault(arg => !arg.StartsWith('-') && File.Exists(arg) && arg != After("--write")) ?? RepeatedCapture.Stored("ajp-c4.pcapng.xz");
+var times = int.Parse(After("--times") ?? "40", CultureInfo.InvariantCulture);
+if (After("--write") is { } target)
+{
+    Console.WriteLine($"{RepeatedCapture.Write(source, target, times)} packets");
+    return 0;
+}
+
 var directory = Directory.CreateTempSubdirectory("pleiad-bench-wire-");
 try
 {
     var file = Path.Combine(directory.FullName, "traffic.pcap");
     var frames = RepeatedCapture.Write(source, file, times);
+    if (args.Contains("--stages"))
+    {
+        Console.WriteLine($"{"up to",-12} {"user s",7} {"sys s",7} {"wall s",8} {"allocated MiB",14} {"gen0",5} {"gen1",5} {"gen2",5} {"pause s",8}");
+        foreach (var each in Stages.Names)
+        {
+            using var process = Process.Start(Environment.ProcessPath!, ["--stage", each, file]);
+            await process.WaitForExitAsync();
+        }
+
+        return 0;
+    }
+
     var rows = new List<MeasuredRun> { MeasuredRun.Of("pleiad", frames, Environment.ProcessPath!, ["--analyze", file]) };
     if (!args.Contains("--no-tshark"))
     {

@@ -107,6 +107,8 @@ public static class CaptureAnalysis
     {
         public RequestAssembler? Target { get; set; }
 
+        public Exchange New(ConversationInfo conversation, long startNs) => Target!.New(conversation, startNs);
+
         public void Opened(Exchange exchange) => Target!.Opened(exchange);
 
         public void Completed(Exchange exchange) => Target!.Completed(exchange);

@@ -32,7 +32,7 @@ internal sealed class ValueModel
         _keyTotals.Clear();
         foreach (var request in requests)
         {
-            foreach (var token in request.Tokens ?? [])
+            foreach (var token in request.Tokens)
             {
                 Count(token);
             }
@@ -53,7 +53,7 @@ internal sealed class ValueModel
     {
         foreach (var value in block.Values)
         {
-            foreach (var token in request.Tokens ?? [])
+            foreach (var token in request.Tokens)
             {
                 var key = (value.Statement, value.Place, token.Key);
                 if (_pairs.Count >= PairsMax && !_pairs.ContainsKey(key))
@@ -105,23 +105,24 @@ internal sealed class ValueModel
     }
 
     /// <summary>Logarithms of the likelihood ratios that a block and each of its candidates belong together, by their values alone.</summary>
-    public void Evidence(Block block, double[] evidence)
+    public void Evidence(Block block)
     {
-        Array.Clear(evidence);
+        var evidence = block.Evidence;
+        evidence.Clear();
         foreach (var value in block.Values)
         {
             if (_links.TryGetValue((value.Statement, value.Place), out var links))
             {
                 for (var index = 0; index < evidence.Length; index++)
                 {
-                    evidence[index] += Evidence(value.Hash, links, block.Candidates[index].Tokens!);
+                    evidence[index] += Evidence(value.Hash, links, block.Candidates[index].Tokens);
                 }
             }
         }
     }
 
     /// <summary>One value tells once: the place that says most for it counts, or, when none is equal, the one that says most against.</summary>
-    private double Evidence(ulong hash, Link[] links, RequestToken[] tokens)
+    private double Evidence(ulong hash, Link[] links, ReadOnlySpan<RequestToken> tokens)
     {
         var best = double.NegativeInfinity;
         var against = 0.0;

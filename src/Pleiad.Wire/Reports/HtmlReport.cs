@@ -95,7 +95,7 @@ internal sealed class HtmlReport(string name, WireReport report, RequestCollecto
     }
 
     private void Classes() => Table("Classes", "Method and path; times in milliseconds, mean and 95 %.",
-        ["class", "requests", "per s", "T1 mean", "T1 p95", .. report.Tiers.Take(collected.Depths).Select((_, depth) => E(report.Classes.Count > 0 && depth < report.Classes[0].Tiers.Count ? report.Classes[0].Tiers[depth].Tier : "") + " own")],
+        ["class", "requests", "per s", "T1 mean", "T1 p95", .. report.Tiers.Select(tier => E(tier.Name) + " own")],
         report.Classes.Take(ClassesShown).Select(each => (string[])
         [
             E(each.Name), each.Count.ToString("N0", CultureInfo.InvariantCulture), Number(each.ThroughputPerSecond), Number(each.ResidenceMs.Mean), Number(each.ResidenceMs.At(95)),

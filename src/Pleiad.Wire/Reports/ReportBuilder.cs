@@ -38,7 +38,7 @@ internal sealed class ReportBuilder(CaptureAccount capture, TrafficReader traffi
     {
         var figures = collected.Tiers[tier];
         var spec = collected.Map!.Scheme.Tiers[tier];
-        var front = Math.Max(collected.Requests, 1);
+        var front = Math.Max(collected.Map!.Depth[tier] == 0 ? collected.Tiers[tier].Residence.Count : collected.Requests, 1);
         var called = collected.Map.Calls[tier].Sum(other => collected.Tiers[other].Residence.Sum);
         var ownSum = Math.Max(0, figures.Residence.Sum - called);
         var visits = figures.Residence.Count / (double)front;
@@ -84,30 +84,28 @@ internal sealed class ReportBuilder(CaptureAccount capture, TrafficReader traffi
         figures.Residence.Count / _seconds,
         figures.Residence.Sum / 1000 / _seconds,
         figures.Residence.ToDistribution(),
-        [.. Enumerable.Range(0, collected.Depths).Select(depth => ClassTier(figures, depth))]);
+        [.. Enumerable.Range(0, collected.Tiers.Length).Select(tier => ClassTier(figures, tier))]);
 
-    private ClassTierReport ClassTier(ClassFigures figures, int depth)
+    private ClassTierReport ClassTier(ClassFigures figures, int tier)
     {
-        var requests = Math.Max(figures.ResidenceOf[depth].Count, 1);
-        var ahead = figures.Visits[depth] == 0 ? 0 : figures.AheadSums[depth] / figures.Visits[depth];
+        var requests = Math.Max(figures.ResidenceOf[tier].Count, 1);
+        var ahead = figures.Visits[tier] == 0 ? 0 : figures.AheadSums[tier] / figures.Visits[tier];
         return new ClassTierReport(
-            NameOf(depth),
-            figures.Visits[depth] / (double)requests,
-            figures.ResidenceOf[depth].ToDistribution(),
-            figures.OwnOf[depth].ToDistribution(),
+            collected.Map!.Scheme.Tiers[tier].Name,
+            figures.Visits[tier] / (double)requests,
+            figures.ResidenceOf[tier].ToDistribution(),
+            figures.OwnOf[tier].ToDistribution(),
             ahead,
-            figures.OwnOf[depth].Mean / (1 + ahead));
+            figures.OwnOf[tier].Mean / (1 + ahead));
     }
 
-    private string NameOf(int depth) => string.Join("+", collected.Map!.Scheme.Tiers.Where((_, tier) => collected.Map.Depth[tier] == depth).Select(tier => tier.Name));
-
     private List<StatementReport> Statements() =>
-        [.. collected.Statements.OrderByDescending(pair => pair.Value.Sum).Take(StatementsMax).Select(pair => new StatementReport(
-            collected.Map!.Scheme.Tiers[pair.Key.Tier].Name,
-            collected.StatementTable.Text(pair.Key.Statement),
-            pair.Value.Count,
-            pair.Value.Sum,
-            pair.Value.ToDistribution()))];
+        [.. collected.Statements.OrderByDescending(each => each.Times.Sum).Take(StatementsMax).Select(each => new StatementReport(
+            collected.Map!.Scheme.Tiers[each.Tier].Name,
+            collected.StatementTable.Text(each.Statement),
+            each.Times.Count,
+            each.Times.Sum,
+            each.Times.ToDistribution()))];
 
     private AttributionReport Attribution() => new(
         options.Threshold,

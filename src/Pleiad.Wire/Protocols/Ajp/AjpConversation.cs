@@ -86,20 +86,21 @@ internal sealed class AjpConversation(ConversationInfo conversation, int clientS
         {
             case ForwardRequest when AjpRequest.TryRead(payload, out var request):
                 Abandon(ref _current);
-                _current = new Exchange(conversation, beginNs)
-                {
-                    Method = request.Method,
-                    Uri = request.Uri,
-                    RequestEndNs = nowNs,
-                    FrontClient = request.FrontClient,
-                    FrontAddress = request.FrontAddress,
-                };
+                _current = sink.New(conversation, beginNs);
+                _current.Method = request.Method;
+                _current.Uri = request.Uri;
+                _current.RequestEndNs = nowNs;
+                _current.FrontClient = request.FrontClient;
+                _current.FrontAddress = request.FrontAddress;
                 _expectsBody = request.HasBody;
                 sink.Opened(_current);
                 break;
             case CPing:
                 Abandon(ref _ping);
-                _ping = new Exchange(conversation, beginNs) { Kind = ExchangeKind.Validation, Method = "CPING", RequestEndNs = nowNs };
+                _ping = sink.New(conversation, beginNs);
+                _ping.Kind = ExchangeKind.Validation;
+                _ping.Method = "CPING";
+                _ping.RequestEndNs = nowNs;
                 sink.Opened(_ping);
                 break;
             case ForwardRequest:
@@ -143,11 +144,12 @@ internal sealed class AjpConversation(ConversationInfo conversation, int clientS
             return;
         }
 
-        exchange.EndNs = nowNs;
-        exchange.AnswerStartNs = exchange.AnswerStartNs == 0 ? nowNs : exchange.AnswerStartNs;
-        Account.Exchanges++;
-        sink.Completed(exchange);
+        var completed = exchange;
         exchange = null;
+        completed.EndNs = nowNs;
+        completed.AnswerStartNs = completed.AnswerStartNs == 0 ? nowNs : completed.AnswerStartNs;
+        Account.Exchanges++;
+        sink.Completed(completed);
     }
 
     private void Abandon(ref Exchange? exchange)

@@ -51,9 +51,9 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
         {
             _answered.EndNs = timeNs;
         }
-        else if (role == Role.Client && _sending is { EndNs: 0 })
+        else if (role == Role.Client && _sending is { EndNs: 0 } sending)
         {
-            _sending.RequestEndNs = timeNs;
+            sending.RequestEndNs = timeNs;
         }
     }
 
@@ -141,13 +141,11 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
             AbandonAll();
         }
 
-        var exchange = new Exchange(conversation, beginNs)
-        {
-            Method = MethodText(head.Method),
-            Uri = head.TargetText(),
-            RequestEndNs = nowNs,
-            FrontAddress = Forwarded(head.ForwardedFor),
-        };
+        var exchange = sink.New(conversation, beginNs);
+        exchange.Method = MethodText(head.Method);
+        exchange.Uri = head.TargetText();
+        exchange.RequestEndNs = nowNs;
+        exchange.FrontAddress = Forwarded(head.ForwardedFor);
         _sending = exchange;
         _waiting.Enqueue(exchange);
         sink.Opened(exchange);
@@ -280,6 +278,8 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
         if (_waiting.Count > 0 && _waiting.Peek() == exchange)
         {
             _waiting.Dequeue();
+            // Of a request that goes on after its answer nothing more is measured.
+            _sending = _sending == exchange ? null : _sending;
             exchange.EndNs = timeNs;
             Account.Exchanges++;
             sink.Completed(exchange);
@@ -289,6 +289,7 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
     private void AbandonAll()
     {
         _answered = null;
+        _sending = null;
         while (_waiting.TryDequeue(out var exchange))
         {
             Account.Incomplete++;

@@ -20,6 +20,9 @@ internal sealed partial class PostgreSqlConversation(ConversationInfo conversati
 
     private readonly Queue<PendingExchange> _waiting = new();
     private PendingExchange? _asking;
+
+    // The last one that ended, to be used again: most sessions have one exchange at a time.
+    private PendingExchange? _spare;
     private bool _began;
     private bool _awaitsNegotiation;
     private bool _inTransaction;
@@ -172,7 +175,10 @@ internal sealed partial class PostgreSqlConversation(ConversationInfo conversati
 
     private void Cancel(long beginNs, long nowNs)
     {
-        var exchange = new Exchange(conversation, beginNs) { Kind = ExchangeKind.Cancel, Method = "CANCEL", RequestEndNs = nowNs, AnswerStartNs = nowNs, EndNs = nowNs };
+        var exchange = sink.New(conversation, beginNs);
+        exchange.Kind = ExchangeKind.Cancel;
+        exchange.Method = "CANCEL";
+        exchange.RequestEndNs = exchange.AnswerStartNs = exchange.EndNs = nowNs;
         sink.Opened(exchange);
         Account.Exchanges++;
         sink.Completed(exchange);
@@ -183,7 +189,9 @@ internal sealed partial class PostgreSqlConversation(ConversationInfo conversati
     {
         if (_asking is null)
         {
-            _asking = new PendingExchange(new Exchange(conversation, beginNs));
+            _asking = _spare ?? new PendingExchange();
+            _spare = null;
+            _asking.Begin(sink.New(conversation, beginNs));
             sink.Opened(_asking.Exchange);
         }
 
