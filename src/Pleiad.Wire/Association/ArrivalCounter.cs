@@ -20,7 +20,7 @@ internal sealed class ArrivalCounter(TierMap map)
     /// <summary>Sets <see cref="Node.Ahead"/> of those that have none yet.</summary>
     /// <param name="tiers">The nodes of each tier, by start; those that end after the first uncounted one began must all be there.</param>
     /// <param name="counts">How many of each tier count.</param>
-    public void Count(IReadOnlyList<List<Node>> tiers, ReadOnlySpan<int> counts)
+    public void Count(List<Node>[] tiers, ReadOnlySpan<int> counts)
     {
         foreach (var machine in _machines.Values)
         {
@@ -35,31 +35,37 @@ internal sealed class ArrivalCounter(TierMap map)
         }
 
         // The tiers are in order each: the next of all is the earliest of their next ones, of equal ones that of the front.
-        Span<int> next = stackalloc int[Scheme.TiersMax];
+        Span<int> next = stackalloc int[tiers.Length];
+        Span<long> starts = stackalloc long[tiers.Length];
         next.Clear();
+        for (var tier = 0; tier < tiers.Length; tier++)
+        {
+            starts[tier] = StartOf(tiers[tier], 0, counts[tier]);
+        }
+
         while (true)
         {
-            Node? node = null;
-            for (var tier = 0; tier < tiers.Count; tier++)
+            var first = 0;
+            for (var tier = 1; tier < starts.Length; tier++)
             {
-                if (next[tier] < counts[tier] && (node is null || tiers[tier][next[tier]].StartNs < node.StartNs))
-                {
-                    node = tiers[tier][next[tier]];
-                }
+                first = starts[tier] < starts[first] ? tier : first;
             }
 
-            if (node is null)
+            if (starts[first] == long.MaxValue)
             {
                 return;
             }
 
-            next[node.Tier]++;
+            var node = tiers[first][next[first]++];
+            starts[first] = StartOf(tiers[first], next[first], counts[first]);
             if (node.Exchange.Kind is ExchangeKind.Request or ExchangeKind.Validation)
             {
                 Arrive(node);
             }
         }
     }
+
+    private static long StartOf(List<Node> nodes, int index, int count) => index < count ? nodes[index].StartNs : long.MaxValue;
 
     private void Arrive(Node node)
     {

@@ -68,7 +68,7 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
     {
         foreach (var call in calls)
         {
-            if (call.Exchange.Conversation.Protocol is "postgresql" or "tns")
+            if (call.Exchange.Conversation.IsDatabase)
             {
                 return true;
             }

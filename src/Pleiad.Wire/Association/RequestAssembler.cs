@@ -30,7 +30,7 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
     private readonly List<Exchange> _beforeScheme = [];
     private readonly ExchangePool _exchanges = new();
     private readonly List<Node> _requests = [];
-    private Queue<Node>[] _free = [];
+    private Stack<Node>[] _free = [];
     private List<Node>[] _pending = [];
     private int[] _whole = [];
     private LinkAssociator[] _links = [];
@@ -103,7 +103,7 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
         {
             _begun = true;
             _pending = [.. Enumerable.Range(0, _map.Count).Select(_ => new List<Node>())];
-            _free = [.. _pending.Select(_ => new Queue<Node>())];
+            _free = [.. _pending.Select(_ => new Stack<Node>())];
             _whole = new int[_map.Count];
             _links = [.. Enumerable.Range(0, _map.Count)
                 .Select(tier => (tier, callers: Enumerable.Range(0, _map.Count).Where(caller => _map.Calls[caller].Contains(tier)).ToList()))
@@ -135,8 +135,8 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
             return;
         }
 
-        var node = (_free[tier].TryDequeue(out var free) ? free : new Node()).Begin(exchange, tier);
-        if (exchange.Conversation.Protocol is "http" or "ajp")
+        var node = (_free[tier].TryPop(out var free) ? free : new Node()).Begin(exchange, tier);
+        if (exchange.Conversation.IsWeb)
         {
             node.Class = _classes.Of(exchange.Method, exchange.Uri);
         }
@@ -178,7 +178,7 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
         }
 
         _count = left;
-        _nextBatch = left + options.BatchExchanges;
+        _nextBatch = left + Math.Max(options.BatchExchanges, left);
     }
 
     private static int CountBefore(List<Node> nodes, long known)
@@ -312,7 +312,7 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
             else if (!node.IsKept)
             {
                 _exchanges.Return(node.Exchange);
-                _free[node.Tier].Enqueue(node);
+                _free[node.Tier].Push(node);
             }
         }
 
@@ -343,7 +343,7 @@ internal sealed class AssemblerOptions
     public int FirstBatchExchanges { get; set; } = 12_000;
 
     /// <summary>Exchanges in each batch after it: few enough to stay near the processor.</summary>
-    public int BatchExchanges { get; set; } = 4_000;
+    public int BatchExchanges { get; set; } = 2_000;
 
     /// <summary>Exchanges that one under way may hold up.</summary>
     public int HeldMax { get; set; } = 36_000;

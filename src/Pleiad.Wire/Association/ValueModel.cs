@@ -20,22 +20,52 @@ internal sealed class ValueModel
     // How much more often than by chance a pair must be equal to count at all.
     private const double LiftMin = 2;
 
+    // Requests after which the counts of values are halved.
+    private const int CountedMax = 5000;
+
     private readonly Dictionary<(int Statement, int Place, int Key), Sightings> _pairs = [];
     private readonly Dictionary<RequestToken, int> _frequency = [];
     private readonly Dictionary<int, int> _keyTotals = [];
     private readonly Dictionary<(int Statement, int Place), Link[]> _links = [];
+    private int _counted;
 
     /// <summary>Counts how common each value is among the requests.</summary>
     public void CountRequests(IEnumerable<Node> requests)
     {
-        _frequency.Clear();
-        _keyTotals.Clear();
+        if (_counted >= CountedMax)
+        {
+            Halve();
+        }
+
         foreach (var request in requests)
         {
+            _counted++;
             foreach (var token in request.Tokens)
             {
                 Count(token);
             }
+        }
+    }
+
+    /// <summary>Lets what was counted weigh half beside what comes; values that were seen once are forgotten.</summary>
+    private void Halve()
+    {
+        _counted /= 2;
+        foreach (var (token, count) in _frequency)
+        {
+            if (count > 1)
+            {
+                _frequency[token] = count / 2;
+            }
+            else
+            {
+                _frequency.Remove(token);
+            }
+        }
+
+        foreach (var key in _keyTotals.Keys)
+        {
+            _keyTotals[key] /= 2;
         }
     }
 

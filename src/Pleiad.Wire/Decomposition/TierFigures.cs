@@ -78,7 +78,7 @@ internal sealed class TierFigures
         }
     }
 
-    public static bool IsFailure(Exchange exchange) => exchange.Conversation.Protocol is "http" or "ajp" ? exchange.Status >= 500 : exchange.Status != 0;
+    public static bool IsFailure(Exchange exchange) => exchange.Conversation.IsWeb ? exchange.Status >= 500 : exchange.Status != 0;
 }
 
 /// <summary>One class of front requests.</summary>

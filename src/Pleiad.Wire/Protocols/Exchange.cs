@@ -107,6 +107,12 @@ internal sealed class ConversationInfo(int connection, string protocol, Endpoint
 
     public string Protocol { get; } = protocol;
 
+    /// <summary>Whether its exchanges have a method and a URI.</summary>
+    public bool IsWeb { get; } = protocol is "http" or "ajp";
+
+    /// <summary>Whether its exchanges are statements.</summary>
+    public bool IsDatabase { get; } = protocol is "postgresql" or "tns";
+
     public Endpoint Client { get; } = client;
 
     public Endpoint Server { get; } = server;

@@ -5,11 +5,11 @@ internal sealed class ExchangePool
 {
     private const int KeptMax = 100_000;
 
-    private readonly Queue<Exchange> _free = new();
+    private readonly Stack<Exchange> _free = new();
 
     public Exchange Rent(ConversationInfo conversation, long startNs)
     {
-        if (!_free.TryDequeue(out var exchange))
+        if (!_free.TryPop(out var exchange))
         {
             return new Exchange(conversation, startNs);
         }
@@ -22,7 +22,7 @@ internal sealed class ExchangePool
     {
         if (_free.Count < KeptMax)
         {
-            _free.Enqueue(exchange);
+            _free.Push(exchange);
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
-using System.Net;
 using System.Text;
 using Pleiad.Wire.Packets;
 
@@ -41,14 +40,8 @@ internal readonly record struct AjpRequest(string Method, string Uri, Endpoint? 
             return false;
         }
 
-        var text = Encoding.Latin1.GetString(uri[..Math.Min(uri.Length, UriBytesMax)]);
-        if (query.Length > 0)
-        {
-            text += "?" + Encoding.Latin1.GetString(query[..Math.Min(query.Length, UriBytesMax)]);
-        }
-
-        var front = Address(address);
-        request = new AjpRequest(method, text, front is { } known && port > 0 ? new Endpoint(known, port) : null, front, hasBody);
+        NetAddress? front = NetAddress.TryParse(address, out var known) ? known : null;
+        request = new AjpRequest(method, UriOf(uri, query), front is not null && port > 0 ? new Endpoint(known, port) : null, front, hasBody);
         return true;
     }
 
@@ -156,6 +149,19 @@ internal readonly record struct AjpRequest(string Method, string Uri, Endpoint? 
         return true;
     }
 
-    private static NetAddress? Address(ReadOnlySpan<byte> text) =>
-        text.Length is > 0 and <= 64 && IPAddress.TryParse(Encoding.Latin1.GetString(text), out var address) ? NetAddress.From(address) : null;
+    private static string UriOf(ReadOnlySpan<byte> path, ReadOnlySpan<byte> query)
+    {
+        Span<byte> uri = stackalloc byte[(2 * UriBytesMax) + 1];
+        path = path[..Math.Min(path.Length, UriBytesMax)];
+        query = query[..Math.Min(query.Length, UriBytesMax)];
+        path.CopyTo(uri);
+        if (query.Length == 0)
+        {
+            return Encoding.Latin1.GetString(path);
+        }
+
+        uri[path.Length] = (byte)'?';
+        query.CopyTo(uri[(path.Length + 1)..]);
+        return Encoding.Latin1.GetString(uri[..(path.Length + 1 + query.Length)]);
+    }
 }

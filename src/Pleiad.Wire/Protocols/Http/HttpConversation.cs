@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Net;
 using System.Text;
 using Pleiad.Wire.Packets;
 
@@ -305,8 +304,7 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
         }
 
         var comma = value.IndexOf((byte)',');
-        var first = Encoding.Latin1.GetString(comma < 0 ? value : value[..comma]);
-        return IPAddress.TryParse(first.AsSpan().Trim(), out var address) ? NetAddress.From(address) : null;
+        return NetAddress.TryParse((comma < 0 ? value : value[..comma]).Trim((byte)' '), out var address) ? address : null;
     }
 
     private static string MethodText(ReadOnlySpan<byte> method) =>
