@@ -40,7 +40,6 @@ internal sealed class AjpConversation(ConversationInfo conversation, int clientS
             return NeedMore;
         }
 
-        Account.Messages++;
         var payload = bytes[HeaderBytes..whole];
         if (role == Role.Client)
         {
@@ -74,6 +73,7 @@ internal sealed class AjpConversation(ConversationInfo conversation, int clientS
         if (isBody && (_expectsBody || payload.Length == 0 || payload[0] != ForwardRequest))
         {
             _expectsBody = false;
+            Account.Message(conversation, Role.Client, 0, nowNs);
             if (_current is not null)
             {
                 _current.RequestEndNs = nowNs;
@@ -82,6 +82,7 @@ internal sealed class AjpConversation(ConversationInfo conversation, int clientS
             return;
         }
 
+        Account.Message(conversation, Role.Client, payload[0], nowNs);
         switch (payload[0])
         {
             case ForwardRequest when AjpRequest.TryRead(payload, out var request):
@@ -111,6 +112,7 @@ internal sealed class AjpConversation(ConversationInfo conversation, int clientS
 
     private void FromServer(ReadOnlySpan<byte> payload, long beginNs, long nowNs)
     {
+        Account.Message(conversation, Role.Server, payload[0], nowNs);
         switch (payload[0])
         {
             case SendHeaders when payload.Length >= 3:

@@ -119,7 +119,7 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
             return NotUnderstood;
         }
 
-        Account.Messages++;
+        Account.Message(conversation, role, head.Status, nowNs);
         if (role == Role.Client)
         {
             Request(head, beginNs, nowNs);

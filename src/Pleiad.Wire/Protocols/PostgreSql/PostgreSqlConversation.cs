@@ -61,7 +61,7 @@ internal sealed partial class PostgreSqlConversation(ConversationInfo conversati
         }
 
         _began = true;
-        Account.Messages++;
+        Account.Message(conversation, role, bytes[0], nowNs);
         var content = bytes.Slice(HeaderBytes, looked);
         if (role == Role.Client)
         {
@@ -126,8 +126,8 @@ internal sealed partial class PostgreSqlConversation(ConversationInfo conversati
             return NeedMore;
         }
 
-        Account.Messages++;
         var code = BinaryPrimitives.ReadInt32BigEndian(bytes[4..]);
+        Account.Message(conversation, Role.Client, code, nowNs);
         if (code == CancelRequest)
         {
             Cancel(beginNs, nowNs);
@@ -158,7 +158,7 @@ internal sealed partial class PostgreSqlConversation(ConversationInfo conversati
         }
 
         // Refused: the session goes on in the clear, as one opening with what follows.
-        Account.Messages++;
+        Account.Message(conversation, Role.Server, 0, nowNs);
         return answer == 'N' ? Reopen(nowNs) : NotUnderstood;
     }
 

@@ -22,7 +22,7 @@ internal sealed class TnsConversation(ConversationInfo conversation, int clientS
             return NotUnderstood;
         }
 
-        Account.Messages++;
+        Account.Message(conversation, role, (int)header.Type, nowNs);
         var inHand = Math.Min(header.Length, bytes.Length);
         if (header.Length > inHand)
         {
