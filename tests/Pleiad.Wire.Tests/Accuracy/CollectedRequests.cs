@@ -17,11 +17,16 @@ internal sealed class CollectedRequests : IRequestSink
 
     public static CollectedRequests Of(string capture, Action<Exchange>? change = null, int? batch = null)
     {
+        using var file = File.OpenRead(TestCaptures.PathOf(capture + ".pcapng.xz"));
+        return Of(file, change, batch);
+    }
+
+    public static CollectedRequests Of(Stream capture, Action<Exchange>? change = null, int? batch = null)
+    {
         var collected = new CollectedRequests();
         collected.Assembler = new RequestAssembler(collected, batch is { } size ? new AssemblerOptions { FirstBatchExchanges = size, BatchExchanges = size } : new AssemblerOptions(), scheme: null);
         var traffic = new TrafficReader(new ChangedExchanges(collected.Assembler, change ?? (_ => { })));
-        using var file = File.OpenRead(TestCaptures.PathOf(capture + ".pcapng.xz"));
-        using var reader = CaptureReader.Open(file);
+        using var reader = CaptureReader.Open(capture);
         traffic.ReadAll(reader, CancellationToken.None);
         collected.Assembler.End();
         return collected;
