@@ -72,6 +72,7 @@ internal sealed class Decomposer
         {
             var own = AreSettled(tier) && _times.TierResidence[tier] is { } residence ? residence - (Union(_below[tier]) / NsPerMs) : (double?)null;
             _times.TierOwn[tier] = own;
+            _times.TierOverlap[tier] = own is { } known ? known - ((Sum(_nodes[tier]) - Sum(_below[tier])) / NsPerMs) : 0;
             if (!_sharesDepth[_map.Depth[tier]])
             {
                 _times.Own[_map.Depth[tier]] = own;
@@ -169,6 +170,17 @@ internal sealed class Decomposer
         }
 
         return true;
+    }
+
+    private static long Sum(List<Node> nodes)
+    {
+        var sum = 0L;
+        foreach (var node in nodes)
+        {
+            sum += node.Exchange.DurationNs;
+        }
+
+        return sum;
     }
 
     /// <summary>Length of the union of the exchanges' intervals, in nanoseconds; puts them into order.</summary>

@@ -106,7 +106,7 @@ internal sealed class RequestCollector(StatementTable statements, double posteri
         {
             if (times.TierOwn[tier] is { } own)
             {
-                Tiers[tier].Own.Add(own);
+                Tiers[tier].AddOwn(own, times.TierOverlap[tier]);
             }
         }
 

@@ -25,6 +25,9 @@ internal sealed class RequestTimes(int depths, int tiers)
     /// <summary>The same as <see cref="Own"/>, by tier.</summary>
     public double?[] TierOwn { get; } = new double?[tiers];
 
+    /// <summary>What <see cref="TierOwn"/> is longer than the sum of a tier's exchanges less the sum of their calls, because some of these ran at the same time.</summary>
+    public double[] TierOverlap { get; } = new double[tiers];
+
     /// <summary>Exchanges with each tier.</summary>
     public int[] Visits { get; } = new int[tiers];
 
@@ -49,6 +52,7 @@ internal sealed class RequestTimes(int depths, int tiers)
         Posterior.CopyTo(kept.Posterior, 0);
         TierResidence.CopyTo(kept.TierResidence, 0);
         TierOwn.CopyTo(kept.TierOwn, 0);
+        TierOverlap.CopyTo(kept.TierOverlap, 0);
         Visits.CopyTo(kept.Visits, 0);
         Ahead.CopyTo(kept.Ahead, 0);
         return kept;

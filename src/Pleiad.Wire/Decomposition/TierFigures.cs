@@ -29,6 +29,9 @@ internal sealed class TierFigures
     /// <summary>Own time per front request, over those that were attributed.</summary>
     public Series Own { get; } = new();
 
+    /// <summary>Sum, over the same, of <see cref="RequestTimes.TierOverlap"/>.</summary>
+    public double OverlapSum { get; private set; }
+
     public double AheadSum { get; private set; }
 
     public long Failures { get; private set; }
@@ -37,6 +40,12 @@ internal sealed class TierFigures
 
     /// <summary>A: what an arriving exchange finds.</summary>
     public double ArrivalsSeen => Residence.Count == 0 ? 0 : AheadSum / Residence.Count;
+
+    public void AddOwn(double own, double overlap)
+    {
+        Own.Add(own);
+        OverlapSum += overlap;
+    }
 
     public void Add(Node node)
     {

@@ -42,7 +42,7 @@ internal sealed class ReportBuilder(CaptureAccount capture, TrafficReader traffi
         var called = collected.Map.Calls[tier].Sum(other => collected.Tiers[other].Residence.Sum);
         var ownSum = Math.Max(0, figures.Residence.Sum - called);
         var visits = figures.Residence.Count / (double)front;
-        var withoutLinks = ownSum / front;
+        var withoutLinks = (ownSum / front) + (figures.Own.Count == 0 ? 0 : figures.OverlapSum / figures.Own.Count);
         var machines = spec.Replicas ?? Math.Max(1, figures.Machines.Count);
         var demandPerVisit = figures.Residence.Count == 0 ? 0 : ownSum / figures.Residence.Count / (1 + figures.ArrivalsSeen);
         return new TierReport(

@@ -4,6 +4,7 @@ using Microsoft.Data.Sqlite;
 using Pleiad.TestKit;
 using Pleiad.Wire.Captures;
 using Pleiad.Wire.Reports;
+using Pleiad.Wire.Schemes;
 using Pleiad.Wire.Tests.Fixtures;
 using Shouldly;
 using Xunit;
@@ -52,6 +53,39 @@ public sealed class OutputTests
         report.Capture.Damages.ShouldHaveSingleItem();
         report.Warnings.ShouldContain(warning => warning.Contains("damaged", StringComparison.Ordinal));
         report.Requests.ShouldBeInRange(300, 900);
+    }
+
+    [Fact]
+    public void Tiers_that_are_called_at_the_same_time_have_each_its_own_time()
+    {
+        const int Requests = 200;
+        var frames = new FrameWriter();
+        void Talk(int port, bool fromClient, string text) => frames.On(port).Data(fromClient, System.Text.Encoding.ASCII.GetBytes(text));
+        for (var request = 0; request < Requests; request++)
+        {
+            Talk(80, true, $"GET /page?n={request} HTTP/1.1\r\n\r\n");
+            Talk(8081, true, $"GET /cart/{request} HTTP/1.1\r\n\r\n");
+            Talk(8082, true, $"GET /stock/{request} HTTP/1.1\r\n\r\n");
+            Talk(8081, false, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            Talk(8082, false, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            Talk(80, false, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        }
+
+        using var directory = new TempDirectory("wire");
+        var scheme = SchemeDocument.Parse("tiers:\n- { name: web, port: 80, calls: [cart, stock] }\n- { name: cart, port: 8081, calls: [] }\n- { name: stock, port: 8082, calls: [] }");
+        var report = CaptureAnalysis.Run(new MemoryStream(frames.ToCapture()), "x", new AnalysisOptions { Scheme = scheme, OutputDirectory = directory.Path }, CancellationToken.None);
+
+        // A frame each millisecond: web from 0 to 5, cart from 1 to 3, stock from 2 to 4, so that the two together are from 1 to 4.
+        report.Attribution.Attributed.ShouldBe(Requests);
+        report.Tiers.Select(tier => tier.OwnMs.Count).ShouldBe([Requests, Requests, Requests]);
+        report.Tiers.Select(tier => Math.Round(tier.OwnMs.Mean, 6)).ShouldBe([2, 2, 2]);
+        report.Tiers.Select(tier => Math.Round(tier.OwnMeanWithoutLinksMs, 6)).ShouldBe([2, 2, 2]);
+        report.Warnings.ShouldBeEmpty();
+        report.Classes[0].Tiers.Select(tier => tier.Tier).ShouldBe(["web", "cart", "stock"]);
+        var lines = File.ReadAllLines(directory.File("requests.csv"));
+        lines[0].ShouldEndWith(",cart_ms,cart_own_ms,stock_ms,stock_own_ms");
+        lines[1].Split(',')[6..12].ShouldBe(["5", "3", "", "2", "3", ""]);
+        lines[1].ShouldEndWith(",2,2,2,2");
     }
 
     [Fact]
