@@ -161,11 +161,18 @@ internal sealed class ReportBuilder(CaptureAccount capture, TrafficReader traffi
     private List<string> Warnings(List<TierReport> tiers)
     {
         var warnings = new List<string>();
-        Warn(collected.Map is null, "no exchange was recognised in this capture: nothing could be measured");
+        Warn(collected.Map is null, traffic.Protocols.Any(protocol => protocol.Account.Messages > 0)
+            ? "no request was seen with its whole answer: nothing could be measured"
+            : "no exchange was recognised in this capture: nothing could be measured");
+        foreach (var unknown in options.Utilization.Keys.Where(name => collected.Map is { } map && map.Scheme.Tiers.All(tier => tier.Name != name)))
+        {
+            Warn(true, $"utilization was given for '{unknown}', which is no tier of the scheme ({string.Join(", ", tiers.Select(tier => tier.Name))})");
+        }
+
         Warn(collected.Map is not null && collected.Requests == 0, "no request to the first tier was seen: does the scheme fit the capture?");
         var open = collected.Requests == 0 ? 0 : 1 - (collected.Attributed / (double)collected.Requests);
         Warn(open > UnattributedMax, Text($"{open:P1} of the requests have calls that could not be attributed: percentiles and figures by class are those of the others only; means of tiers hold for all"));
-        Warn(capture.DamageCount > 0, Text($"the file is damaged in {capture.DamageCount} places ({capture.BytesSkipped} bytes unread)"));
+        Warn(capture.DamageCount > 0, Text($"the file is damaged in {capture.DamageCount} {(capture.DamageCount == 1 ? "place" : "places")} ({capture.BytesSkipped} bytes unread): {(capture.Damages is [var first, ..] ? first.What : "")}"));
         Warn(capture.FramesDropped > 0, Text($"the capturing program lost {capture.FramesDropped} frames"));
         Warn(capture.FramesCut > 0, Text($"{capture.FramesCut} frames were cut by the snap length; capture whole frames (-s 0)"));
         Warn(traffic.Tcp.BytesUnseen > 0, Text($"{traffic.Tcp.BytesUnseen} bytes of connections were not captured ({traffic.Tcp.Gaps} gaps)"));

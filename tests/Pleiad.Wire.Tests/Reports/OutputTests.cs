@@ -101,6 +101,38 @@ public sealed class OutputTests
     public void A_file_that_is_not_there_is_named() =>
         Should.Throw<CaptureException>(() => CaptureAnalysis.Run("/nowhere/x.pcap", new AnalysisOptions(), CancellationToken.None)).Reason.ShouldBe(CaptureFault.Unreadable);
 
+    [Fact]
+    public void What_is_no_capture_is_named_with_what_it_is()
+    {
+        using var directory = new TempDirectory("wire");
+        File.WriteAllText(directory.File("notes.txt"), "root:x:0:0");
+
+        Should.Throw<CaptureException>(() => CaptureAnalysis.Run(directory.File("notes.txt"), new AnalysisOptions(), CancellationToken.None)).Message.ShouldStartWith("notes.txt: begins with");
+        Should.Throw<CaptureException>(() => CaptureAnalysis.Run(directory.Path, new AnalysisOptions(), CancellationToken.None)).Message.ShouldContain("is a directory");
+    }
+
+    [Fact]
+    public void A_directory_that_cannot_be_written_to_is_what_is_blamed()
+    {
+        using var directory = new TempDirectory("wire");
+        File.WriteAllText(directory.File("taken"), "");
+
+        var refused = Should.Throw<CaptureException>(() => CaptureAnalysis.Run(TestCaptures.PathOf("edge-cases.pcapng.xz"), new AnalysisOptions { OutputDirectory = directory.File("taken") }, CancellationToken.None));
+
+        refused.Reason.ShouldBe(CaptureFault.CannotWrite);
+        refused.Message.ShouldStartWith(directory.File("taken"));
+    }
+
+    [Fact]
+    public void Requests_without_answers_and_tiers_that_are_none_are_said()
+    {
+        var unanswered = CaptureAnalysis.Run(new MemoryStream(new FrameWriter().Open().Client("GET / HTTP/1.1\r\n\r\n").ToCapture()), "x", new AnalysisOptions(), CancellationToken.None);
+        var misnamed = CaptureAnalysis.Run(TestCaptures.PathOf("edge-cases.pcapng.xz"), new AnalysisOptions { Utilization = new Dictionary<string, double> { ["ap"] = 0.5 } }, CancellationToken.None);
+
+        unanswered.Warnings.ShouldContain(warning => warning.Contains("no request was seen with its whole answer", StringComparison.Ordinal));
+        misnamed.Warnings.ShouldContain(warning => warning.Contains("'ap', which is no tier", StringComparison.Ordinal));
+    }
+
     private static double Number(string cell) => double.Parse(cell, CultureInfo.InvariantCulture);
 
     private static long Scalar(string file, string sql)
