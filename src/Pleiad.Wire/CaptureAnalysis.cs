@@ -23,6 +23,9 @@ public sealed class AnalysisOptions
 
     /// <summary>CPU share of a machine of each tier, from 0 to 1, by the tier's name; for the check of U = X·D.</summary>
     public IReadOnlyDictionary<string, double> Utilization { get; set; } = new Dictionary<string, double>();
+
+    /// <summary>How much is gathered before it is settled.</summary>
+    internal AssemblerOptions Batches { get; set; } = new();
 }
 
 /// <summary>From a capture to every tier's own time; see docs/wire.md.</summary>
@@ -99,7 +102,8 @@ public static class CaptureAnalysis
         {
             var hasFirst = capture.TryRead(out var first);
             var collector = new RequestCollector(reader.Statements, options.Threshold, () => IsWhole(capture.Account, reader), hasFirst ? first.TimeNs : 0, writers);
-            var assembler = new RequestAssembler(collector, new AssemblerOptions { PosteriorMin = options.Threshold }, options.Scheme);
+            options.Batches.PosteriorMin = options.Threshold;
+            var assembler = new RequestAssembler(collector, options.Batches, options.Scheme);
             sink.Target = assembler;
             if (hasFirst)
             {

@@ -71,6 +71,11 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
 
     public void Completed(Exchange exchange)
     {
+        if (exchange.IsFree)
+        {
+            throw new InvalidOperationException("an exchange was completed that had been given back");
+        }
+
         _open.Remove(exchange);
         _lastNs = Math.Max(_lastNs, exchange.EndNs);
         if (_map is null)

@@ -53,9 +53,6 @@ internal sealed class Exchange(ConversationInfo conversation, long startNs)
     /// <summary>The connection of the front client, where the protocol says it (AJP).</summary>
     public Endpoint? FrontClient { get; set; }
 
-    /// <summary>The address of the front client, where the protocol says only that (X-Forwarded-For).</summary>
-    public NetAddress? FrontAddress { get; set; }
-
     /// <summary>Number of the statement's pattern in the <see cref="StatementTable"/>; 0 for none.</summary>
     public int Statement { get; set; }
 
@@ -75,6 +72,9 @@ internal sealed class Exchange(ConversationInfo conversation, long startNs)
 
     public bool IsOpen { get; set; }
 
+    /// <summary>Whether it waits in an <see cref="ExchangePool"/> to be used again: nobody may have it then.</summary>
+    public bool IsFree { get; set; }
+
     public long DurationNs => EndNs - StartNs;
 
     /// <summary>Makes it as new.</summary>
@@ -89,7 +89,6 @@ internal sealed class Exchange(ConversationInfo conversation, long startNs)
         Status = Statement = 0;
         Error = null;
         FrontClient = null;
-        FrontAddress = null;
         Values.Clear();
         LeavesTransactionOpen = InTransaction = false;
     }

@@ -14,12 +14,19 @@ internal sealed class ExchangePool
             return new Exchange(conversation, startNs);
         }
 
+        exchange.IsFree = false;
         exchange.Begin(conversation, startNs);
         return exchange;
     }
 
     public void Return(Exchange exchange)
     {
+        if (exchange.IsFree)
+        {
+            throw new InvalidOperationException("an exchange was given back twice");
+        }
+
+        exchange.IsFree = true;
         if (_free.Count < KeptMax)
         {
             _free.Push(exchange);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Pleiad.TestKit;
+using Pleiad.Wire.Association;
 using Pleiad.Wire.Captures;
 using Pleiad.Wire.Reports;
 using Pleiad.Wire.Schemes;
@@ -42,6 +43,24 @@ public sealed class OutputTests
         page.ShouldContain("<svg");
         page.ShouldNotContain("http-equiv");
         page.Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal).ShouldNotContain("src=");
+    }
+
+    [Theory]
+    [InlineData("ajp-c4")]
+    [InlineData("http-c16")]
+    public void Exchanges_that_are_used_again_tell_the_same(string capture)
+    {
+        using var directory = new TempDirectory("wire");
+        string[] Lines(string name, AssemblerOptions batches)
+        {
+            CaptureAnalysis.Run(TestCaptures.PathOf(capture + ".pcapng.xz"), new AnalysisOptions { OutputDirectory = directory.File(name), Batches = batches }, CancellationToken.None);
+            // Client, start, method, URI, class, status, T1 and T2, which need no learning here.
+            return [.. File.ReadLines(Path.Combine(directory.File(name), "requests.csv")).Select(line => string.Join(',', line.Split(',').Take(8))).Order(StringComparer.Ordinal)];
+        }
+
+        // In one batch nothing is used twice; in small ones nearly everything is, many times.
+        var once = Lines("once", new AssemblerOptions { FirstBatchExchanges = 1_000_000 });
+        Lines("again", new AssemblerOptions { FirstBatchExchanges = 4_000, BatchExchanges = 300 }).ShouldBe(once);
     }
 
     [Fact]

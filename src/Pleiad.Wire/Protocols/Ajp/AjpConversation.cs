@@ -92,7 +92,6 @@ internal sealed class AjpConversation(ConversationInfo conversation, int clientS
                 _current.Uri = request.Uri;
                 _current.RequestEndNs = nowNs;
                 _current.FrontClient = request.FrontClient;
-                _current.FrontAddress = request.FrontAddress;
                 _expectsBody = request.HasBody;
                 sink.Opened(_current);
                 break;

@@ -6,7 +6,7 @@ using Pleiad.Wire.Packets;
 namespace Pleiad.Wire.Protocols.Ajp;
 
 /// <summary>A FORWARD REQUEST: what it asks, and whose request it is.</summary>
-internal readonly record struct AjpRequest(string Method, string Uri, Endpoint? FrontClient, NetAddress? FrontAddress, bool HasBody)
+internal readonly record struct AjpRequest(string Method, string Uri, Endpoint? FrontClient, bool HasBody)
 {
     private const int UriBytesMax = 2048;
     private const int HeadersMax = 1000;
@@ -40,8 +40,7 @@ internal readonly record struct AjpRequest(string Method, string Uri, Endpoint? 
             return false;
         }
 
-        NetAddress? front = NetAddress.TryParse(address, out var known) ? known : null;
-        request = new AjpRequest(method, UriOf(uri, query), front is not null && port > 0 ? new Endpoint(known, port) : null, front, hasBody);
+        request = new AjpRequest(method, UriOf(uri, query), port > 0 && NetAddress.TryParse(address, out var front) ? new Endpoint(front, port) : null, hasBody);
         return true;
     }
 

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Text;
-using Pleiad.Wire.Packets;
 
 namespace Pleiad.Wire.Protocols.Http;
 
@@ -144,7 +143,6 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
         exchange.Method = MethodText(head.Method);
         exchange.Uri = head.TargetText();
         exchange.RequestEndNs = nowNs;
-        exchange.FrontAddress = Forwarded(head.ForwardedFor);
         _sending = exchange;
         _waiting.Enqueue(exchange);
         sink.Opened(exchange);
@@ -294,17 +292,6 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
             Account.Incomplete++;
             sink.Abandoned(exchange);
         }
-    }
-
-    private static NetAddress? Forwarded(ReadOnlySpan<byte> value)
-    {
-        if (value.Length is 0 or > 200)
-        {
-            return null;
-        }
-
-        var comma = value.IndexOf((byte)',');
-        return NetAddress.TryParse((comma < 0 ? value : value[..comma]).Trim((byte)' '), out var address) ? address : null;
     }
 
     private static string MethodText(ReadOnlySpan<byte> method) =>
