@@ -1,31 +1,60 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Pleiad.Bench.Wire;
 using Pleiad.Wire;
 
 // Packets per CPU second and peak memory of the whole analysis, against tshark on the same file in the same run.
-//   dotnet run -c Release --project bench/wire -- [CAPTURE] [--times N] [--json] [--no-tshark]
+//   dotnet run -c Release --project bench/wire -- [CAPTURE] [--times N] [--json] [--no-tshark] [--stages] [--write FILE]
+// --stages shows where the time goes instead; --write only makes the long capture.
+const int RoundsForTshark = 8;
 if (args is ["--analyze", var analysed])
 {
     CaptureAnalysis.Run(analysed, new AnalysisOptions(), CancellationToken.None);
     return 0;
 }
 
-var source = args.FirstOrDefault(arg => !arg.StartsWith('-') && File.Exists(arg)) ?? RepeatedCapture.Stored("ajp-c4.pcapng.xz");
-var times = args.SkipWhile(arg => arg != "--times").Skip(1).Select(arg => int.Parse(arg, CultureInfo.InvariantCulture)).FirstOrDefault(40);
+if (args is ["--stage", var stage, var staged])
+{
+    Stages.Run(stage, staged);
+    return 0;
+}
+
+string? After(string option) => args.SkipWhile(arg => arg != option).Skip(1).FirstOrDefault();
+var source = args.FirstOrDefault(arg => !arg.StartsWith('-') && File.Exists(arg) && arg != After("--write")) ?? RepeatedCapture.Stored("ajp-c4.pcapng.xz");
+var times = int.Parse(After("--times") ?? "120", CultureInfo.InvariantCulture);
+if (After("--write") is { } target)
+{
+    Console.WriteLine($"{RepeatedCapture.Write(source, target, times)} packets");
+    return 0;
+}
+
 var directory = Directory.CreateTempSubdirectory("pleiad-bench-wire-");
 try
 {
     var file = Path.Combine(directory.FullName, "traffic.pcap");
     var frames = RepeatedCapture.Write(source, file, times);
+    if (args.Contains("--stages"))
+    {
+        Console.WriteLine($"{"up to",-12} {"user s",7} {"sys s",7} {"wall s",8} {"allocated MiB",14} {"gen0",5} {"gen1",5} {"gen2",5} {"pause s",8}");
+        foreach (var each in Stages.Names)
+        {
+            using var process = Process.Start(Environment.ProcessPath!, ["--stage", each, file]);
+            await process.WaitForExitAsync();
+        }
+
+        return 0;
+    }
+
     var rows = new List<MeasuredRun> { MeasuredRun.Of("pleiad", frames, Environment.ProcessPath!, ["--analyze", file]) };
     if (!args.Contains("--no-tshark"))
     {
-        // TRANSUM takes too long for the whole file; its pace does not depend on the length.
+        // Of the same traffic fewer rounds: tshark keeps all it saw, and the whole file would take it minutes and gigabytes. Its pace falls with the length, so this favours it.
         var some = Path.Combine(directory.FullName, "some.pcap");
-        var fewer = RepeatedCapture.Write(source, some, 2);
+        var fewer = RepeatedCapture.Write(source, some, Math.Min(times, RoundsForTshark));
         rows.Add(MeasuredRun.Of("tshark, http tree", fewer, "tshark", ["-r", some, "-q", "-z", "http,tree"]));
-        rows.Add(MeasuredRun.Of("tshark, TRANSUM", fewer, "tshark", ["-r", some, "-o", "transum.tsumenabled:TRUE", "-Y", "transum", "-T", "fields", "-e", "transum.art"]));
+        // TRANSUM says nothing without a second pass (-2), and looks at the ports that it is told.
+        rows.Add(MeasuredRun.Of("tshark, TRANSUM", fewer, "tshark", ["-2", "-r", some, "-o", "transum.tsumenabled:TRUE", "-o", "transum.tcp_port_ranges:80,8009,8080,5432", "-Y", "transum", "-T", "fields", "-e", "transum.art"]));
     }
 
     if (args.Contains("--json"))

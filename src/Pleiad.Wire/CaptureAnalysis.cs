@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Pleiad.Wire.Association;
 using Pleiad.Wire.Captures;
 using Pleiad.Wire.Decomposition;
@@ -22,6 +23,9 @@ public sealed class AnalysisOptions
 
     /// <summary>CPU share of a machine of each tier, from 0 to 1, by the tier's name; for the check of U = X·D.</summary>
     public IReadOnlyDictionary<string, double> Utilization { get; set; } = new Dictionary<string, double>();
+
+    /// <summary>How much is gathered before it is settled.</summary>
+    internal AssemblerOptions Batches { get; set; } = new();
 }
 
 /// <summary>From a capture to every tier's own time; see docs/wire.md.</summary>
@@ -31,17 +35,28 @@ public static class CaptureAnalysis
     /// <param name="file">pcap or pcapng, plain or packed with gzip, xz or zstd.</param>
     /// <param name="options">Scheme, threshold, directory.</param>
     /// <param name="cancellation">Ends the work between frames.</param>
-    /// <exception cref="CaptureException">The file cannot be read as a capture.</exception>
+    /// <exception cref="CaptureException">The file cannot be read as a capture, or the results cannot be written.</exception>
     public static WireReport Run(string file, AnalysisOptions options, CancellationToken cancellation = default)
+    {
+        using var stream = Open(file);
+        return Run(stream, Path.GetFileName(file), options, cancellation);
+    }
+
+    private static FileStream Open(string file)
     {
         try
         {
-            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1, FileOptions.SequentialScan);
-            return Run(stream, Path.GetFileName(file), options, cancellation);
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1, FileOptions.SequentialScan);
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new CaptureException(CaptureFault.Unreadable, $"{file}: {(error is UnauthorizedAccessException ? "may not be read" : "does not exist")}", error);
+            var why = Directory.Exists(file) ? "is a directory; give a file" : error switch
+            {
+                FileNotFoundException or DirectoryNotFoundException => "does not exist",
+                UnauthorizedAccessException => "may not be read",
+                _ => error.Message,
+            };
+            throw new CaptureException(CaptureFault.Unreadable, $"{file}: {why}", error);
         }
     }
 
@@ -50,12 +65,32 @@ public static class CaptureAnalysis
     /// <param name="name">What to call it.</param>
     /// <param name="options">Scheme, threshold, directory.</param>
     /// <param name="cancellation">Ends the work between frames.</param>
-    /// <exception cref="CaptureException">The stream is no capture.</exception>
+    /// <exception cref="CaptureException">The stream is no capture, or the results cannot be written.</exception>
     public static WireReport Run(Stream stream, string name, AnalysisOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        using var capture = CaptureReader.Open(stream);
-        return Run(capture, name, options, cancellation);
+        using var capture = Open(stream, name);
+        try
+        {
+            return Run(capture, name, options, cancellation);
+        }
+        catch (Exception error) when (options.OutputDirectory is not null && error is IOException or UnauthorizedAccessException or SqliteException)
+        {
+            // Reading stops at damage and says so; what fails here is writing.
+            throw new CaptureException(CaptureFault.CannotWrite, $"{options.OutputDirectory}: cannot be written to: {error.Message}", error);
+        }
+    }
+
+    private static CaptureReader Open(Stream stream, string name)
+    {
+        try
+        {
+            return CaptureReader.Open(stream);
+        }
+        catch (CaptureException error)
+        {
+            throw new CaptureException(error.Reason, $"{name}: {error.Message}", error);
+        }
     }
 
     internal static WireReport Run(CaptureReader capture, string name, AnalysisOptions options, CancellationToken cancellation)
@@ -67,7 +102,8 @@ public static class CaptureAnalysis
         {
             var hasFirst = capture.TryRead(out var first);
             var collector = new RequestCollector(reader.Statements, options.Threshold, () => IsWhole(capture.Account, reader), hasFirst ? first.TimeNs : 0, writers);
-            var assembler = new RequestAssembler(collector, new AssemblerOptions { PosteriorMin = options.Threshold }, options.Scheme);
+            options.Batches.PosteriorMin = options.Threshold;
+            var assembler = new RequestAssembler(collector, options.Batches, options.Scheme);
             sink.Target = assembler;
             if (hasFirst)
             {
@@ -106,6 +142,8 @@ public static class CaptureAnalysis
     private sealed class SinkOfLater : IExchangeSink
     {
         public RequestAssembler? Target { get; set; }
+
+        public Exchange New(ConversationInfo conversation, long startNs) => Target!.New(conversation, startNs);
 
         public void Opened(Exchange exchange) => Target!.Opened(exchange);
 

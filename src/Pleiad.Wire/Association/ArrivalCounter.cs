@@ -11,67 +11,96 @@ namespace Pleiad.Wire.Association;
 /// </summary>
 internal sealed class ArrivalCounter(TierMap map)
 {
+    private const int ConversationsMax = 100_000;
+
     private readonly Dictionary<(int Tier, NetAddress Machine), Presence> _machines = [];
-    private readonly PriorityQueue<(Presence Served, Presence[] Calling, bool IsRequest), long> _ends = new();
+    private readonly Dictionary<int, Place> _places = [];
+    private readonly PriorityQueue<(Place Place, bool IsRequest), long> _ends = new();
 
     /// <summary>Sets <see cref="Node.Ahead"/> of those that have none yet.</summary>
     /// <param name="tiers">The nodes of each tier, by start; those that end after the first uncounted one began must all be there.</param>
-    public void Count(IReadOnlyList<List<Node>> tiers)
+    /// <param name="counts">How many of each tier count.</param>
+    public void Count(List<Node>[] tiers, ReadOnlySpan<int> counts)
     {
-        _machines.Clear();
-        _ends.Clear();
-        var callers = new Dictionary<ConversationInfo, (Presence Served, Presence[] Calling)>();
-        var arrivals = new List<Node>(tiers.Sum(nodes => nodes.Count));
-        foreach (var nodes in tiers)
+        foreach (var machine in _machines.Values)
         {
-            arrivals.AddRange(nodes);
+            machine.Inside = machine.Calling = 0;
         }
 
-        arrivals.Sort(static (a, b) => a.StartNs != b.StartNs ? a.StartNs.CompareTo(b.StartNs) : a.Tier.CompareTo(b.Tier));
-        foreach (var node in arrivals)
+        _ends.Clear();
+        if (_places.Count > ConversationsMax)
         {
-            if (node.Exchange.Kind is not (ExchangeKind.Request or ExchangeKind.Validation))
+            _places.Clear();
+            _machines.Clear();
+        }
+
+        // The tiers are in order each: the next of all is the earliest of their next ones, of equal ones that of the front.
+        Span<int> next = stackalloc int[tiers.Length];
+        Span<long> starts = stackalloc long[tiers.Length];
+        next.Clear();
+        for (var tier = 0; tier < tiers.Length; tier++)
+        {
+            starts[tier] = StartOf(tiers[tier], 0, counts[tier]);
+        }
+
+        while (true)
+        {
+            var first = 0;
+            for (var tier = 1; tier < starts.Length; tier++)
             {
-                continue;
+                first = starts[tier] < starts[first] ? tier : first;
             }
 
-            while (_ends.TryPeek(out var ended, out var endNs) && endNs <= node.StartNs)
+            if (starts[first] == long.MaxValue)
             {
-                _ends.Dequeue();
-                Add(ended, -1);
+                return;
             }
 
-            ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(callers, node.Exchange.Conversation, out var isKnown);
-            if (!isKnown)
+            var node = tiers[first][next[first]++];
+            starts[first] = StartOf(tiers[first], next[first], counts[first]);
+            if (node.Exchange.Kind is ExchangeKind.Request or ExchangeKind.Validation)
             {
-                place = PlaceOf(node);
+                Arrive(node);
             }
-
-            if (node.Ahead < 0)
-            {
-                node.Ahead = Math.Max(0, place.Served.Inside - place.Served.Calling);
-            }
-
-            var present = (place.Served, place.Calling, node.Exchange.Kind == ExchangeKind.Request);
-            Add(present, 1);
-            _ends.Enqueue(present, node.EndNs);
         }
     }
 
-    private static void Add((Presence Served, Presence[] Calling, bool IsRequest) node, int change)
+    private static long StartOf(List<Node> nodes, int index, int count) => index < count ? nodes[index].StartNs : long.MaxValue;
+
+    private void Arrive(Node node)
     {
-        node.Served.Inside += node.IsRequest ? change : 0;
-        foreach (var caller in node.Calling)
+        while (_ends.TryPeek(out var ended, out var endNs) && endNs <= node.StartNs)
+        {
+            _ends.Dequeue();
+            Add(ended.Place, ended.IsRequest, -1);
+        }
+
+        ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(_places, node.Exchange.Conversation.Connection, out _);
+        place ??= PlaceOf(node);
+        if (node.Ahead < 0)
+        {
+            node.Ahead = Math.Max(0, place.Served.Inside - place.Served.Calling);
+        }
+
+        var isRequest = node.Exchange.Kind == ExchangeKind.Request;
+        Add(place, isRequest, 1);
+        _ends.Enqueue((place, isRequest), node.EndNs);
+    }
+
+    private static void Add(Place place, bool isRequest, int change)
+    {
+        place.Served.Inside += isRequest ? change : 0;
+        foreach (var caller in place.Calling)
         {
             caller.Calling += change;
         }
     }
 
-    private (Presence Served, Presence[] Calling) PlaceOf(Node node)
+    private Place PlaceOf(Node node)
     {
         var conversation = node.Exchange.Conversation;
         var callers = Enumerable.Range(0, map.Count).Where(caller => map.Calls[caller].Contains(node.Tier)).Select(caller => At(caller, conversation.Client.Address)).ToArray();
-        return (At(node.Tier, conversation.Server.Address), callers);
+        return new Place(At(node.Tier, conversation.Server.Address), callers);
     }
 
     private Presence At(int tier, NetAddress machine)
@@ -87,4 +116,7 @@ internal sealed class ArrivalCounter(TierMap map)
 
         public int Calling { get; set; }
     }
+
+    /// <summary>Where a connection leads, and who may be waiting at its other end.</summary>
+    private sealed record Place(Presence Served, Presence[] Calling);
 }

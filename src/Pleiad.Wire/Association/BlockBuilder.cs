@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Pleiad.Wire.Protocols;
 
 namespace Pleiad.Wire.Association;
@@ -16,7 +17,7 @@ internal enum HoldMarks
 }
 
 /// <summary>Puts the calls of a tier into blocks that one request alone can have made.</summary>
-internal static class BlockBuilder
+internal sealed class BlockBuilder(BlockPool pool)
 {
     // A pool validates at every borrow or at none; below this share of calls the validations are of another kind.
     private const double ValidationShareMin = 0.02;
@@ -26,7 +27,7 @@ internal static class BlockBuilder
     /// <summary>Builds blocks.</summary>
     /// <param name="calls">Calls of one tier, by start.</param>
     /// <param name="marks">What validations mean here.</param>
-    public static List<Block> Build(IReadOnlyList<Node> calls, HoldMarks marks)
+    public List<Block> Build(ReadOnlySpan<Node> calls, HoldMarks marks)
     {
         var blocks = new List<Block>();
         var connections = new Dictionary<int, (Block Last, bool IsMarked, bool IsClosed)>();
@@ -39,7 +40,7 @@ internal static class BlockBuilder
                 continue;
             }
 
-            var has = connections.TryGetValue(exchange.Conversation.Connection, out var held);
+            ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(connections, exchange.Conversation.Connection, out var has);
             var joins = has && !held.IsClosed
                 && (exchange.InTransaction || call.StartNs < held.Last.EndNs || (marks == HoldMarks.Borrow ? held.IsMarked && !isValidation : marks == HoldMarks.Return));
             if (joins)
@@ -53,7 +54,7 @@ internal static class BlockBuilder
                 held = (block, isValidation, false);
             }
 
-            connections[exchange.Conversation.Connection] = held with { IsClosed = marks == HoldMarks.Return && isValidation };
+            held.IsClosed = marks == HoldMarks.Return && isValidation;
         }
 
         blocks.RemoveAll(block => block.FirstStatement == 0 && block.Calls.TrueForAll(call => call.Exchange.Kind == ExchangeKind.Validation));
@@ -61,15 +62,20 @@ internal static class BlockBuilder
     }
 
     /// <summary>One block for each call.</summary>
-    public static Block Alone(Node call) => New(call, null);
+    public Block Alone(Node call) => New(call, null);
 
     /// <summary>Finds what validations mean from how well the blocks that they make fit into requests.</summary>
     /// <param name="calls">Calls of one tier, by start.</param>
     /// <param name="fits">Whether a block lies inside some request.</param>
-    public static HoldMarks Judge(IReadOnlyList<Node> calls, Func<Block, bool> fits)
+    public HoldMarks Judge(ReadOnlySpan<Node> calls, Func<Block, bool> fits)
     {
-        var validations = calls.Count(call => call.Exchange.Kind == ExchangeKind.Validation);
-        if (validations < Math.Max(2, calls.Count * ValidationShareMin))
+        var validations = 0;
+        foreach (var call in calls)
+        {
+            validations += call.Exchange.Kind == ExchangeKind.Validation ? 1 : 0;
+        }
+
+        if (validations < Math.Max(2, calls.Length * ValidationShareMin))
         {
             return HoldMarks.None;
         }
@@ -92,9 +98,9 @@ internal static class BlockBuilder
             : (judged.Count(fits) / (double)Math.Max(judged.Count, Math.Min(JudgedMin, blocks.Count)), judged.Average(block => (double)(block.EndNs - block.StartNs)));
     }
 
-    private static Block New(Node call, Block? before)
+    private Block New(Node call, Block? before)
     {
-        var block = new Block { Calls = [], StartNs = call.StartNs, Before = before };
+        var block = pool.New(call.StartNs, before);
         Add(block, call);
         return block;
     }
@@ -113,10 +119,23 @@ internal static class BlockBuilder
         block.LastStatement = statement;
         foreach (var value in call.Exchange.Values)
         {
-            if (!block.Values.Exists(known => known.Hash == value.Hash))
+            if (!Has(block, value.Hash))
             {
                 block.Values.Add(new BlockValue(call.Exchange.Statement, value.Place, value.Hash));
             }
         }
+    }
+
+    private static bool Has(Block block, ulong hash)
+    {
+        foreach (var known in block.Values)
+        {
+            if (known.Hash == hash)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -42,7 +42,7 @@ internal sealed class ContextChooser
             }
 
             var chosen = new List<int>();
-            var keys = members.SelectMany(member => member.Request.Tokens ?? []).Select(token => token.Key).Where(key => key != RequestClasses.WholeKey).Distinct()
+            var keys = members.SelectMany(member => member.Request.Tokens.ToArray()).Select(token => token.Key).Where(key => key != RequestClasses.WholeKey).Distinct()
                 .Where(key => members.Select(member => ValueOf(member.Request, key)).Distinct().Take(ValuesMax + 1).Count() is > 1 and <= ValuesMax).ToList();
             var known = 0.0;
             while (chosen.Count < KeysMax && keys.Count > 0)
@@ -87,7 +87,7 @@ internal sealed class ContextChooser
 
     private static ulong ValueOf(Node request, int key)
     {
-        foreach (var token in request.Tokens ?? [])
+        foreach (var token in request.Tokens)
         {
             if (token.Key == key)
             {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Pleiad.Wire.Packets;
 using Pleiad.Wire.Protocols;
 using Pleiad.Wire.Schemes;
@@ -16,6 +17,8 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
     // More requests at once than this can hardly be told apart; those that began last are kept.
     private const int CandidatesMax = 256;
 
+    private readonly BlockPool _pool = new();
+    private readonly Dictionary<Endpoint, Node> _latestOfClient = [];
     private readonly LinkModel _model = new();
     private readonly ContextChooser _contexts = new();
     private HoldMarks? _marks;
@@ -32,7 +35,7 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
     /// <summary>Settles the parents of calls.</summary>
     /// <param name="requests">Requests of the calling tiers, by start.</param>
     /// <param name="calls">Calls of this tier, by start.</param>
-    public void Associate(List<Node> requests, List<Node> calls)
+    public void Associate(List<Node> requests, ReadOnlySpan<Node> calls)
     {
         foreach (var call in calls)
         {
@@ -40,14 +43,20 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
             call.ParentPosterior = 0;
         }
 
+        if (!IsDatabase(calls) && !SettleKnown(requests, calls))
+        {
+            return;
+        }
+
+        _pool.TakeAllBack();
         var blocks = Blocks(requests, calls);
         SetCandidates(requests, blocks);
         foreach (var request in requests)
         {
-            request.Tokens ??= classes.Tokens(request.Exchange.Uri);
+            request.ReadTokens(classes);
         }
 
-        if (blocks.Exists(block => !block.IsKnown && block.Candidates.Length > 0))
+        if (blocks.Exists(static block => !block.IsKnown && block.CandidateCount > 0))
         {
             new LinkSolver(_model, _contexts).Solve(requests, blocks);
         }
@@ -55,64 +64,109 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
         Settle(blocks);
     }
 
-    private List<Block> Blocks(List<Node> requests, List<Node> calls)
+    private static bool IsDatabase(ReadOnlySpan<Node> calls)
     {
-        var isDatabase = calls.Exists(call => call.Exchange.Conversation.Protocol is "postgresql" or "tns");
-        if (isDatabase)
+        foreach (var call in calls)
         {
-            _marks ??= calls.Count > 0 ? BlockBuilder.Judge(calls, FitsInto(requests)) : null;
-            var blocks = BlockBuilder.Build(calls, Marks);
-            return Marks == HoldMarks.None ? blocks : Split(blocks, requests);
+            if (call.Exchange.Conversation.IsDatabase)
+            {
+                return true;
+            }
         }
 
-        var byClient = requests.Where(request => request.Exchange.Conversation.Protocol == "http").GroupBy(request => request.Exchange.Conversation.Client)
-            .ToDictionary(group => group.Key, group => group.ToList());
-        var alone = new List<Block>();
-        foreach (var call in calls.Where(call => call.Exchange.Kind == ExchangeKind.Request))
+        return false;
+    }
+
+    /// <summary>Settles the calls that say whose they are; returns whether others are left.</summary>
+    private bool SettleKnown(List<Node> requests, ReadOnlySpan<Node> calls)
+    {
+        _latestOfClient.Clear();
+        var next = 0;
+        var isOpen = false;
+        foreach (var call in calls)
         {
-            var known = call.Exchange.FrontClient is { } client ? FindByClient(byClient, client, call) : null;
-            if (known is null && call.Exchange.Statement == 0)
+            if (call.Exchange.Kind != ExchangeKind.Request)
             {
-                call.Exchange.Statement = ClassOffset + call.Class;
-                call.Exchange.Values = [.. (call.Tokens ??= classes.Tokens(call.Exchange.Uri)).Select(token => new CallValue(token.Key, token.Hash))];
+                continue;
             }
 
-            var block = BlockBuilder.Alone(call);
-            block.IsKnown = known is not null;
-            block.Candidates = known is null ? [] : [known];
+            for (; next < requests.Count && requests[next].StartNs <= call.StartNs; next++)
+            {
+                if (requests[next].Exchange.Conversation.Protocol == "http")
+                {
+                    ref var latest = ref CollectionsMarshal.GetValueRefOrAddDefault(_latestOfClient, requests[next].Exchange.Conversation.Client, out _);
+                    requests[next].BeforeOfClient = latest;
+                    latest = requests[next];
+                }
+            }
+
+            // Of pipelined requests the oldest that is not answered is the one that is worked on.
+            Node? found = null;
+            if (call.Exchange.FrontClient is { } client && _latestOfClient.TryGetValue(client, out var request))
+            {
+                for (; request is not null && request.EndNs >= call.StartNs; request = request.BeforeOfClient)
+                {
+                    found = request;
+                }
+            }
+
+            if (found is null)
+            {
+                isOpen = true;
+                continue;
+            }
+
+            call.Parent = found;
+            call.ParentPosterior = 1;
+            ByIdentity++;
+        }
+
+        return isOpen;
+    }
+
+    private List<Block> Blocks(List<Node> requests, ReadOnlySpan<Node> calls)
+    {
+        var builder = new BlockBuilder(_pool);
+        if (IsDatabase(calls))
+        {
+            _marks ??= calls.Length > 0 ? builder.Judge(calls, FitsInto(requests)) : null;
+            var blocks = builder.Build(calls, Marks);
+            return Marks == HoldMarks.None ? blocks : Split(builder, blocks, requests);
+        }
+
+        var alone = new List<Block>();
+        foreach (var call in calls)
+        {
+            if (call.Exchange.Kind != ExchangeKind.Request)
+            {
+                continue;
+            }
+
+            if (call.Parent is null && call.Exchange.Statement == 0)
+            {
+                call.Exchange.Statement = ClassOffset + call.Class;
+                call.ReadTokens(classes);
+                foreach (var token in call.Tokens)
+                {
+                    call.Exchange.Values.Add(new CallValue(token.Key, token.Hash));
+                }
+            }
+
+            var block = builder.Alone(call);
+            if (call.Parent is { } known)
+            {
+                block.IsKnown = true;
+                block.AddCandidate(known);
+            }
+
             alone.Add(block);
         }
 
         return alone;
     }
 
-    /// <summary>The request that a client's connection was in when the call began.</summary>
-    private static Node? FindByClient(Dictionary<Endpoint, List<Node>> byClient, Endpoint client, Node call)
-    {
-        if (!byClient.TryGetValue(client, out var requests))
-        {
-            return null;
-        }
-
-        var (low, high) = (0, requests.Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            (low, high) = requests[middle].StartNs <= call.StartNs ? (middle + 1, high) : (low, middle);
-        }
-
-        // Of pipelined requests the oldest that is not answered is the one that is worked on.
-        Node? found = null;
-        for (var at = low - 1; at >= 0 && requests[at].EndNs >= call.StartNs; at--)
-        {
-            found = requests[at];
-        }
-
-        return found;
-    }
-
     /// <summary>Blocks that lie in no request were no one's hold: their calls stand alone.</summary>
-    private static List<Block> Split(List<Block> blocks, List<Node> requests)
+    private static List<Block> Split(BlockBuilder builder, List<Block> blocks, List<Node> requests)
     {
         var fits = FitsInto(requests);
         if (blocks.TrueForAll(block => fits(block)))
@@ -120,7 +174,11 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
             return blocks;
         }
 
-        return [.. blocks.SelectMany(block => block.Calls.Count == 1 || fits(block) ? [block] : (IEnumerable<Block>)BlockBuilder.Build(block.Calls, HoldMarks.None)).OrderBy(block => block.StartNs)];
+        return
+        [
+            .. blocks.SelectMany(block => block.Calls.Count == 1 || fits(block) ? [block] : (IEnumerable<Block>)builder.Build(CollectionsMarshal.AsSpan(block.Calls), HoldMarks.None))
+                .OrderBy(block => block.StartNs),
+        ];
     }
 
     private static Func<Block, bool> FitsInto(List<Node> requests)
@@ -148,28 +206,43 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
     private void SetCandidates(List<Node> requests, List<Block> blocks)
     {
         var present = new List<Node>();
-        var candidates = new List<Node>();
         var next = 0;
-        foreach (var block in blocks.Where(block => !block.IsKnown))
+        foreach (var block in blocks)
         {
+            if (block.IsKnown)
+            {
+                continue;
+            }
+
             for (; next < requests.Count && requests[next].StartNs <= block.StartNs; next++)
             {
                 present.Add(requests[next]);
             }
 
-            present.RemoveAll(request => request.EndNs < block.StartNs);
-            candidates.Clear();
+            RemoveEnded(present, block.StartNs);
             var address = block.First.Exchange.Conversation.Client.Address;
-            for (var at = present.Count - 1; at >= 0 && candidates.Count < CandidatesMax; at--)
+            for (var at = present.Count - 1; at >= 0 && block.CandidateCount < CandidatesMax; at--)
             {
                 if (present[at].EndNs >= block.EndNs && MayCall(present[at], address))
                 {
-                    candidates.Add(present[at]);
+                    block.AddCandidate(present[at]);
                 }
             }
-
-            block.Candidates = [.. candidates];
         }
+    }
+
+    private static void RemoveEnded(List<Node> present, long beforeNs)
+    {
+        var kept = 0;
+        for (var at = 0; at < present.Count; at++)
+        {
+            if (present[at].EndNs >= beforeNs)
+            {
+                present[kept++] = present[at];
+            }
+        }
+
+        present.RemoveRange(kept, present.Count - kept);
     }
 
     // A machine calls from its own address; behind one that the scheme does not name it may be any.
@@ -178,14 +251,12 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
 
     private bool IsServer(Node request, NetAddress address) => map.Scheme.Tiers[request.Tier].Addresses.Count > 0 && map.MayBe(request.Tier, address);
 
-    private void Settle(List<Block> blocks)
+    private static void Settle(List<Block> blocks)
     {
-        foreach (var block in blocks.Where(block => block.Candidates.Length > 0))
+        foreach (var block in blocks)
         {
-            if (block.IsKnown)
+            if (block.IsKnown || block.CandidateCount == 0)
             {
-                ByIdentity++;
-                Settle(block, 0, 1);
                 continue;
             }
 
@@ -203,7 +274,7 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
             }
 
             Settle(block, best, block.Weight[best] / total);
-            for (var index = 0; index < block.Candidates.Length; index++)
+            for (var index = 0; index < block.CandidateCount; index++)
             {
                 var share = block.Weight[index] / total;
                 block.Candidates[index].CallsPosterior *= index == best ? share : 1 - share;

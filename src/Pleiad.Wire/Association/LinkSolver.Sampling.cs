@@ -21,7 +21,7 @@ internal sealed partial class LinkSolver
     {
         var current = block.Current;
         Take(block);
-        Span<double> gain = block.Candidates.Length <= 64 ? stackalloc double[block.Candidates.Length] : new double[block.Candidates.Length];
+        Span<double> gain = block.CandidateCount <= 64 ? stackalloc double[block.CandidateCount] : new double[block.CandidateCount];
         var most = model.LogBackground;
         for (var index = 0; index < gain.Length; index++)
         {
@@ -75,7 +75,7 @@ internal sealed partial class LinkSolver
             return;
         }
 
-        var target = (int)(Uniform() * block.Candidates.Length);
+        var target = (int)(Uniform() * block.CandidateCount);
         var to = block.Candidates[target];
         if (to == from || to.Blocks.Count == 0)
         {
@@ -83,7 +83,7 @@ internal sealed partial class LinkSolver
         }
 
         var other = to.Blocks[(int)(Uniform() * to.Blocks.Count)];
-        var back = Array.IndexOf(other.Candidates, from);
+        var back = other.IndexOf(from);
         if (back < 0 || other.IsKnown)
         {
             return;
@@ -110,7 +110,7 @@ internal sealed partial class LinkSolver
     /// <summary>Tries to let two requests exchange all that they do from some moment on: where calls stand alone, single steps would have to break every chain to get there.</summary>
     private void ExchangeRest(Block block)
     {
-        if (block.Holder is not { } from || block.Candidates[(int)(Uniform() * block.Candidates.Length)] is var to && to == from)
+        if (block.Holder is not { } from || block.Candidates[(int)(Uniform() * block.CandidateCount)] is var to && to == from)
         {
             return;
         }
@@ -159,7 +159,7 @@ internal sealed partial class LinkSolver
                 continue;
             }
 
-            var target = Array.IndexOf(block.Candidates, to);
+            var target = block.IndexOf(to);
             if (target < 0 || block.IsKnown)
             {
                 return false;

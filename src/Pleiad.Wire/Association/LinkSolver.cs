@@ -11,9 +11,10 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
     private const int LearningRounds = 8;
     private const int SweepsPerRound = 3;
 
-    // Requests that the model is first learned from, and those of each batch that it is followed with.
+    // Requests that the model is first learned from; afterwards it is followed with one of so many, and what it knew weighs half after so many.
     private const int LearnedRequests = 1500;
-    private const int FollowedRequests = 400;
+    private const int FollowedStep = 6;
+    private const double HalfLifeRequests = 3000;
     private const int ContextRound = 3;
     private const int Chains = 4;
     private const int SweepsBefore = 8;
@@ -24,7 +25,6 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
 
     // A block that the first chain is this sure of is not sampled again.
     private const double SureShare = 0.9995;
-    private const double KeptBetweenBatches = 0.6;
     private const double MarginSeconds = 1;
 
     private readonly List<(Block Block, int Target, int Origin)> _moved = [];
@@ -60,20 +60,20 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
             Sweep(ambiguous, SweepsCounted, counts: true);
             if (chain == 0)
             {
-                ambiguous = ambiguous.FindAll(static block => block.Weight.Max() < SureShare * (block.Weight.Sum() + block.WeightOfNone));
+                ambiguous = ambiguous.FindAll(static block => !IsSure(block));
             }
         }
 
         foreach (var block in open)
         {
-            if (block.Candidates.Length == 1)
+            if (block.CandidateCount == 1)
             {
                 Step(block, counts: true, moves: false);
             }
         }
 
         // What changes slowly is followed with a part of each batch.
-        LearnFrom(requests, KeptBetweenBatches, Math.Max(1, requests.Count / FollowedRequests));
+        LearnFrom(requests, Math.Pow(0.5, requests.Count / HalfLifeRequests), FollowedStep);
     }
 
     /// <summary>Learns the model from the first requests, round by round.</summary>
@@ -109,7 +109,7 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
         var open = new List<Block>(blocks.Count);
         foreach (var block in blocks)
         {
-            if (!block.IsKnown && block.Candidates.Length > 0)
+            if (!block.IsKnown && block.CandidateCount > 0)
             {
                 open.Add(block);
             }
@@ -126,14 +126,20 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
             model.Fade(0);
             foreach (var block in open)
             {
-                var evidence = new double[block.Candidates.Length];
+                var evidence = block.Evidence;
+                evidence.Clear();
                 if (round > 0)
                 {
-                    model.Values.Evidence(block, evidence);
+                    model.Values.Evidence(block);
                 }
 
-                var most = evidence.Max();
-                var total = evidence.Sum(each => Math.Exp(each - most));
+                var most = Max(evidence);
+                var total = 0.0;
+                foreach (var each in evidence)
+                {
+                    total += Math.Exp(each - most);
+                }
+
                 for (var index = 0; index < evidence.Length; index++)
                 {
                     var weight = Math.Exp(evidence[index] - most) / total;
@@ -166,7 +172,7 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
         }
 
         var seconds = (blocks.Max(block => block.EndNs) - blocks.Min(block => block.StartNs)) / 1e9;
-        var alone = blocks.Count(block => block.Candidates.Length == 0);
+        var alone = blocks.Count(block => block.CandidateCount == 0);
         model.LogBackground = Math.Log((alone + 0.1) / (seconds + MarginSeconds));
     }
 
@@ -176,15 +182,13 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
         var ambiguous = new List<Block>();
         foreach (var block in open)
         {
-            if (block.Evidence.Length != block.Candidates.Length)
+            model.Values.Evidence(block);
+            if (block.Calls.Count > 1)
             {
-                block.Evidence = new double[block.Candidates.Length];
-            }
-
-            model.Values.Evidence(block, block.Evidence);
-            for (var index = 0; index < block.Candidates.Length; index++)
-            {
-                block.Evidence[index] += model.Inside(block.Candidates[index], block);
+                for (var index = 0; index < block.CandidateCount; index++)
+                {
+                    block.Evidence[index] += model.Inside(block.Candidates[index], block);
+                }
             }
 
             if (prunes)
@@ -192,7 +196,7 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
                 Prune(block);
             }
 
-            if (block.Candidates.Length > 1)
+            if (block.CandidateCount > 1)
             {
                 ambiguous.Add(block);
             }
@@ -201,25 +205,15 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
         return ambiguous;
     }
 
-    /// <summary>Leaves out candidates that cannot be.</summary>
+    /// <summary>Leaves out candidates that cannot be; who holds the block is open then (<see cref="Begin"/>).</summary>
     private static void Prune(Block block)
     {
-        var least = block.Evidence.Max() - EvidenceRange;
-        if (block.Evidence.Min() < least)
+        if (block.CandidateCount > 1)
         {
-            var holder = block.Holder;
-            Take(block);
-            var kept = Enumerable.Range(0, block.Candidates.Length).Where(index => block.Evidence[index] >= least).ToList();
-            block.Candidates = [.. kept.Select(index => block.Candidates[index])];
-            block.Evidence = [.. kept.Select(index => block.Evidence[index])];
-            if (holder is not null)
-            {
-                Place(block, Math.Max(Array.IndexOf(block.Candidates, holder), 0));
-            }
+            block.KeepFrom(Max(block.Evidence) - EvidenceRange);
         }
 
-        block.Weight = new double[block.Candidates.Length];
-        block.WeightOfNone = 0;
+        block.ClearWeight();
     }
 
     private static void Begin(IReadOnlyList<Node> requests, IReadOnlyList<Block> blocks)
@@ -229,10 +223,15 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
             request.Blocks.Clear();
         }
 
-        foreach (var block in blocks.Where(block => block.Candidates.Length > 0))
+        foreach (var block in blocks)
         {
+            if (block.CandidateCount == 0)
+            {
+                continue;
+            }
+
             var best = 0;
-            for (var index = 1; index < block.Candidates.Length; index++)
+            for (var index = 1; index < block.CandidateCount; index++)
             {
                 best = Score(block, index) > Score(block, best) ? index : best;
             }
@@ -242,7 +241,30 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
 
         // Of what is equally likely the one that began last: most calls come soon.
         static double Score(Block block, int index) =>
-            (block.Evidence.Length > index ? block.Evidence[index] : 0) - (block.Candidates[index].Blocks.Count * 2) - ((block.StartNs - block.Candidates[index].StartNs) / 1e12);
+            block.Evidence[index] - (block.Candidates[index].Blocks.Count * 2) - ((block.StartNs - block.Candidates[index].StartNs) / 1e12);
+    }
+
+    private static bool IsSure(Block block)
+    {
+        var (most, total) = (0.0, block.WeightOfNone);
+        foreach (var weight in block.Weight)
+        {
+            most = Math.Max(most, weight);
+            total += weight;
+        }
+
+        return most >= SureShare * total;
+    }
+
+    private static double Max(ReadOnlySpan<double> values)
+    {
+        var most = double.NegativeInfinity;
+        foreach (var value in values)
+        {
+            most = Math.Max(most, value);
+        }
+
+        return most;
     }
 
     /// <summary>Draws all anew in order of time, each by what came before it.</summary>

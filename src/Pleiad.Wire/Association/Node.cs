@@ -1,25 +1,30 @@
+using System.Runtime.InteropServices;
 using Pleiad.Wire.Protocols;
 
 namespace Pleiad.Wire.Association;
 
-/// <summary>An exchange with what is known of its place: the request that caused it and the calls it caused.</summary>
-internal sealed class Node(Exchange exchange, int tier)
+/// <summary>
+/// An exchange with what is known of its place: the request that caused it and the calls it caused. Nodes are used again once they are settled and given out; who wants to hold one
+/// longer says so by <see cref="Keep"/>.
+/// </summary>
+internal sealed class Node
 {
     // Shared by the many that call nobody; never added to.
     private static readonly List<Node> None = [];
 
+    private List<RequestToken>? _tokens;
     private List<Block>? _blocks;
     private List<Node>? _calls;
 
-    public Exchange Exchange { get; } = exchange;
+    public Exchange Exchange { get; private set; } = null!;
 
-    public int Tier { get; } = tier;
+    public int Tier { get; private set; }
 
     /// <summary>Number of its class; 0 until classified.</summary>
     public int Class { get; set; }
 
-    /// <summary>Values of its URI, or null until they are needed.</summary>
-    public RequestToken[]? Tokens { get; set; }
+    /// <summary>Values of its URI, once <see cref="ReadTokens"/> was called.</summary>
+    public ReadOnlySpan<RequestToken> Tokens => CollectionsMarshal.AsSpan(_tokens);
 
     /// <summary>Number of what its calls depend on: its class and the values that were found to matter.</summary>
     public int Context { get; set; }
@@ -28,7 +33,7 @@ internal sealed class Node(Exchange exchange, int tier)
     public List<Block> Blocks => _blocks ??= [];
 
     /// <summary>Requests in the tier's machine, and not in a call of theirs, when it arrived; -1 until counted.</summary>
-    public int Ahead { get; set; } = -1;
+    public int Ahead { get; set; }
 
     /// <summary>The request that caused it, with the probability that it did; null when that is open.</summary>
     public Node? Parent { get; set; }
@@ -36,69 +41,67 @@ internal sealed class Node(Exchange exchange, int tier)
     public double ParentPosterior { get; set; }
 
     /// <summary>The probability that its calls are exactly those that are given to it.</summary>
-    public double CallsPosterior { get; set; } = 1;
+    public double CallsPosterior { get; set; }
 
     /// <summary>Its calls, once they are settled.</summary>
     public List<Node> Calls => _calls ?? None;
 
+    /// <summary>The request before it on its client's connection, while calls are told by that.</summary>
+    public Node? BeforeOfClient { get; set; }
+
     public bool Committed { get; set; }
 
-    public long StartNs { get; } = exchange.StartNs;
+    public bool IsKept { get; private set; }
 
-    public long EndNs { get; } = exchange.EndNs;
+    public long StartNs { get; private set; }
+
+    public long EndNs { get; private set; }
+
+    /// <summary>Makes it as new.</summary>
+    public Node Begin(Exchange exchange, int tier)
+    {
+        Exchange = exchange;
+        Tier = tier;
+        StartNs = exchange.StartNs;
+        EndNs = exchange.EndNs;
+        Class = Context = 0;
+        Ahead = -1;
+        Parent = BeforeOfClient = null;
+        ParentPosterior = 0;
+        CallsPosterior = 1;
+        Committed = false;
+        _tokens?.Clear();
+        _blocks?.Clear();
+        _calls?.Clear();
+        return this;
+    }
+
+    /// <summary>Reads the values of its URI, once.</summary>
+    public void ReadTokens(RequestClasses classes)
+    {
+        _tokens ??= [];
+        if (_tokens.Count == 0)
+        {
+            classes.Tokens(Exchange.Uri, _tokens);
+        }
+    }
 
     public void AddCall(Node call) => (_calls ??= []).Add(call);
 
     public void ClearCalls() => _calls?.Clear();
+
+    /// <summary>Keeps it, and all that it caused, from being used again.</summary>
+    public void Keep()
+    {
+        IsKept = true;
+        foreach (var call in Calls)
+        {
+            call.Keep();
+        }
+    }
 }
 
 /// <summary>A value of a request.</summary>
 /// <param name="Key">Number of its place: a query key or a path segment.</param>
 /// <param name="Hash">Hash of the value.</param>
 internal readonly record struct RequestToken(int Key, ulong Hash);
-
-/// <summary>Calls that certainly belong to one request: one call, a transaction, or all between two borrowings of a pool's connection.</summary>
-internal sealed class Block
-{
-    public const int NoCandidate = -1;
-
-    public required List<Node> Calls { get; init; }
-
-    public long StartNs { get; set; }
-
-    public long EndNs { get; set; }
-
-    public int FirstStatement { get; set; }
-
-    public int LastStatement { get; set; }
-
-    /// <summary>The block before it on its connection.</summary>
-    public Block? Before { get; set; }
-
-    /// <summary>Values in its calls, each once.</summary>
-    public List<BlockValue> Values { get; } = [];
-
-    /// <summary>Requests that may have caused it.</summary>
-    public Node[] Candidates { get; set; } = [];
-
-    /// <summary>What its values say for each candidate, as a logarithm of a likelihood ratio.</summary>
-    public double[] Evidence { get; set; } = [];
-
-    /// <summary>Sum of the samples' probabilities for each candidate.</summary>
-    public double[] Weight { get; set; } = [];
-
-    public double WeightOfNone { get; set; }
-
-    /// <summary>Index of the candidate that has it in the present sample.</summary>
-    public int Current { get; set; } = NoCandidate;
-
-    /// <summary>Whether the protocol itself says whose it is.</summary>
-    public bool IsKnown { get; set; }
-
-    public Node? Holder => Current < 0 ? null : Candidates[Current];
-
-    public Node First => Calls[0];
-}
-
-/// <summary>A value of a block and where it stands.</summary>
-internal readonly record struct BlockValue(int Statement, int Place, ulong Hash);

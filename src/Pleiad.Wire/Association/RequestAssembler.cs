@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Pleiad.Wire.Protocols;
 using Pleiad.Wire.Schemes;
 
@@ -12,7 +13,7 @@ internal interface IRequestSink
     /// <summary>An exchange of a tier, in no certain order; its <see cref="Node.Ahead"/> is counted.</summary>
     void Exchange(Node node);
 
-    /// <summary>A front request; its calls below the threshold are not among <see cref="Node.Calls"/>.</summary>
+    /// <summary>A front request; its calls below the threshold are not among <see cref="Node.Calls"/>. It is the sink's during the call only, unless it says <see cref="Node.Keep"/>.</summary>
     void Request(Node request);
 
     /// <summary>A call that no request was found for.</summary>
@@ -27,13 +28,17 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
     private readonly OpenExchanges _open = new();
     private readonly RequestClasses _classes = new();
     private readonly List<Exchange> _beforeScheme = [];
+    private readonly ExchangePool _exchanges = new();
+    private readonly List<Node> _requests = [];
+    private Stack<Node>[] _free = [];
     private List<Node>[] _pending = [];
+    private int[] _whole = [];
     private LinkAssociator[] _links = [];
     private ArrivalCounter? _arrivals;
     private TierMap? _map = scheme is null ? null : new TierMap(scheme);
     private bool _begun;
     private int _count;
-    private int _nextBatch = options.BatchExchanges;
+    private int _nextBatch = options.FirstBatchExchanges;
     private long _lastNs;
 
     /// <summary>Exchanges of no tier of the scheme.</summary>
@@ -48,6 +53,8 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
 
     public Scheme? Scheme => _map?.Scheme;
 
+    public Exchange New(ConversationInfo conversation, long startNs) => _exchanges.Rent(conversation, startNs);
+
     public void Opened(Exchange exchange)
     {
         exchange.Conversation.Count++;
@@ -59,10 +66,16 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
     {
         Abandonments++;
         _open.Remove(exchange);
+        _exchanges.Return(exchange);
     }
 
     public void Completed(Exchange exchange)
     {
+        if (exchange.IsFree)
+        {
+            throw new InvalidOperationException("an exchange was completed that had been given back");
+        }
+
         _open.Remove(exchange);
         _lastNs = Math.Max(_lastNs, exchange.EndNs);
         if (_map is null)
@@ -95,6 +108,8 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
         {
             _begun = true;
             _pending = [.. Enumerable.Range(0, _map.Count).Select(_ => new List<Node>())];
+            _free = [.. _pending.Select(_ => new Stack<Node>())];
+            _whole = new int[_map.Count];
             _links = [.. Enumerable.Range(0, _map.Count)
                 .Select(tier => (tier, callers: Enumerable.Range(0, _map.Count).Where(caller => _map.Calls[caller].Contains(tier)).ToList()))
                 .Where(each => each.callers.Count > 0).Select(each => new LinkAssociator(each.tier, each.callers, _map, _classes))];
@@ -121,11 +136,12 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
         if (tier < 0)
         {
             Outside++;
+            _exchanges.Return(exchange);
             return;
         }
 
-        var node = new Node(exchange, tier);
-        if (exchange.Conversation.Protocol is "http" or "ajp")
+        var node = (_free[tier].TryPop(out var free) ? free : new Node()).Begin(exchange, tier);
+        if (exchange.Conversation.IsWeb)
         {
             node.Class = _classes.Of(exchange.Method, exchange.Uri);
         }
@@ -138,43 +154,57 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
         Begin();
         if (_map is null)
         {
-            _nextBatch = _count + options.BatchExchanges;
+            _nextBatch = _count + options.FirstBatchExchanges;
             return;
         }
 
         var known = isLast ? long.MaxValue : Math.Min(_open.OldestNs ?? _lastNs, _lastNs);
-        foreach (var nodes in _pending)
+        for (var tier = 0; tier < _pending.Length; tier++)
         {
-            nodes.Sort(static (a, b) => a.StartNs != b.StartNs ? a.StartNs.CompareTo(b.StartNs) : a.EndNs.CompareTo(b.EndNs));
+            StartOrder.Sort(_pending[tier]);
+            _whole[tier] = CountBefore(_pending[tier], known);
         }
 
-        var whole = Array.ConvertAll(_pending, nodes => nodes.GetRange(0, nodes.FindLastIndex(node => node.StartNs < known) + 1));
-        _arrivals!.Count(whole);
-        Link(whole);
-        Commit(whole, isLast ? long.MaxValue : Horizon(whole, known));
+        _arrivals!.Count(_pending, _whole);
+        Link();
+        Commit(isLast ? long.MaxValue : Horizon(known));
         var left = 0;
         foreach (var nodes in _pending)
         {
-            nodes.RemoveAll(node => node.Committed);
+            Forget(nodes);
             left += nodes.Count;
         }
 
         // What was under way for the length of several batches is not waited for any longer.
-        if (!isLast && left > options.BatchExchanges * options.BatchesWaitedMax)
+        if (!isLast && left > options.HeldMax)
         {
             Overdue++;
             _open.RemoveOldest();
         }
 
         _count = left;
-        _nextBatch = left + options.BatchExchanges;
+        _nextBatch = left + Math.Max(options.BatchExchanges, left);
     }
 
-    private void Link(List<Node>[] whole)
+    private static int CountBefore(List<Node> nodes, long known)
     {
-        foreach (var nodes in whole)
+        var count = nodes.Count;
+        while (count > 0 && nodes[count - 1].StartNs >= known)
         {
-            foreach (var node in nodes)
+            count--;
+        }
+
+        return count;
+    }
+
+    /// <summary>The nodes of a tier that are known whole.</summary>
+    private Span<Node> Whole(int tier) => CollectionsMarshal.AsSpan(_pending[tier])[.._whole[tier]];
+
+    private void Link()
+    {
+        for (var tier = 0; tier < _pending.Length; tier++)
+        {
+            foreach (var node in Whole(tier))
             {
                 node.CallsPosterior = 1;
                 node.ClearCalls();
@@ -183,23 +213,29 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
 
         foreach (var link in _links)
         {
-            var requests = new List<Node>();
+            _requests.Clear();
             foreach (var caller in link.Callers)
             {
-                requests.AddRange(whole[caller].FindAll(static node => node.Exchange.Kind == ExchangeKind.Request));
+                foreach (var node in Whole(caller))
+                {
+                    if (node.Exchange.Kind == ExchangeKind.Request)
+                    {
+                        _requests.Add(node);
+                    }
+                }
             }
 
             if (link.Callers.Count > 1)
             {
-                requests.Sort(static (a, b) => a.StartNs.CompareTo(b.StartNs));
+                _requests.Sort(static (a, b) => a.StartNs.CompareTo(b.StartNs));
             }
 
-            link.Associate(requests, whole[link.Tier]);
+            link.Associate(_requests, Whole(link.Tier));
         }
 
         foreach (var link in _links)
         {
-            foreach (var call in whole[link.Tier])
+            foreach (var call in Whole(link.Tier))
             {
                 if (call.Parent is { } parent && call.ParentPosterior >= options.PosteriorMin)
                 {
@@ -210,27 +246,40 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
     }
 
     /// <summary>What ended before this is settled: no request that can still change overlaps it.</summary>
-    private long Horizon(List<Node>[] whole, long known)
+    private long Horizon(long known)
     {
         var horizon = known;
-        foreach (var node in whole.Where((_, tier) => _map!.Depth[tier] == 0).SelectMany(nodes => nodes))
+        for (var tier = 0; tier < _pending.Length; tier++)
         {
-            if (node.EndNs >= known)
+            if (_map!.Depth[tier] != 0)
             {
-                horizon = Math.Min(horizon, node.StartNs);
+                continue;
+            }
+
+            foreach (var node in Whole(tier))
+            {
+                if (node.EndNs >= known)
+                {
+                    horizon = Math.Min(horizon, node.StartNs);
+                }
             }
         }
 
         return horizon;
     }
 
-    private void Commit(List<Node>[] whole, long horizon)
+    private void Commit(long horizon)
     {
-        for (var tier = 0; tier < whole.Length; tier++)
+        for (var tier = 0; tier < _pending.Length; tier++)
         {
-            foreach (var node in whole[tier])
+            if (_map!.Depth[tier] != 0)
             {
-                if (!node.Committed && node.EndNs < horizon && _map!.Depth[tier] == 0)
+                continue;
+            }
+
+            foreach (var node in Whole(tier))
+            {
+                if (!node.Committed && node.EndNs < horizon)
                 {
                     CommitTree(node);
                     if (node.Exchange.Kind == ExchangeKind.Request)
@@ -241,9 +290,9 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
             }
         }
 
-        foreach (var nodes in whole)
+        for (var tier = 0; tier < _pending.Length; tier++)
         {
-            foreach (var node in nodes)
+            foreach (var node in Whole(tier))
             {
                 if (!node.Committed && node.EndNs < horizon && IsAlone(node))
                 {
@@ -252,6 +301,27 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
                 }
             }
         }
+    }
+
+    /// <summary>Lets go of what was given out.</summary>
+    private void Forget(List<Node> nodes)
+    {
+        var kept = 0;
+        for (var at = 0; at < nodes.Count; at++)
+        {
+            var node = nodes[at];
+            if (!node.Committed)
+            {
+                nodes[kept++] = node;
+            }
+            else if (!node.IsKept)
+            {
+                _exchanges.Return(node.Exchange);
+                _free[node.Tier].Push(node);
+            }
+        }
+
+        nodes.RemoveRange(kept, nodes.Count - kept);
     }
 
     // A call of a request that is not settled yet waits with it.
@@ -274,11 +344,14 @@ internal sealed class RequestAssembler(IRequestSink sink, AssemblerOptions optio
 /// <summary>How much is gathered before it is settled.</summary>
 internal sealed class AssemblerOptions
 {
-    /// <summary>Exchanges in a batch; the first one is what the model is learned from.</summary>
-    public int BatchExchanges { get; set; } = 12_000;
+    /// <summary>Exchanges of the first batch, which the scheme is proposed and the model learned from.</summary>
+    public int FirstBatchExchanges { get; set; } = 12_000;
 
-    /// <summary>Batches that an exchange under way may hold up.</summary>
-    public int BatchesWaitedMax { get; set; } = 3;
+    /// <summary>Exchanges in each batch after it: few enough to stay near the processor.</summary>
+    public int BatchExchanges { get; set; } = 2_000;
+
+    /// <summary>Exchanges that one under way may hold up.</summary>
+    public int HeldMax { get; set; } = 36_000;
 
     /// <summary>A link less certain is left open.</summary>
     public double PosteriorMin { get; set; } = 0.9;

@@ -54,23 +54,21 @@ internal sealed class RequestClasses
         return OfPattern(pattern[..length]);
     }
 
-    /// <summary>The values in a URI.</summary>
-    public RequestToken[] Tokens(string uri)
+    /// <summary>Adds the values in a URI.</summary>
+    public void Tokens(string uri, List<RequestToken> tokens)
     {
-        Span<RequestToken> tokens = stackalloc RequestToken[TokensMax];
-        var count = 0;
         var path = PathOf(uri);
-        tokens[count++] = new RequestToken(WholeKey, HashOf(uri.AsSpan(path.LastIndexOf('/') + 1)));
+        tokens.Add(new RequestToken(WholeKey, HashOf(uri.AsSpan(path.LastIndexOf('/') + 1))));
         var place = 0;
         Span<char> name = stackalloc char[16];
         foreach (var range in path.Split('/'))
         {
             var segment = path[range];
             place++;
-            if (segment.Length > 0 && IsValue(segment) && count < TokensMax && place.TryFormat(name[1..], out var digits))
+            if (segment.Length > 0 && IsValue(segment) && tokens.Count < TokensMax && place.TryFormat(name[1..], out var digits))
             {
                 name[0] = '/';
-                tokens[count++] = new RequestToken(KeyOf(name[..(digits + 1)]), HashOf(segment));
+                tokens.Add(new RequestToken(KeyOf(name[..(digits + 1)]), HashOf(segment)));
             }
         }
 
@@ -81,14 +79,12 @@ internal sealed class RequestClasses
             {
                 var pair = query[range];
                 var equals = pair.IndexOf('=');
-                if (equals > 0 && equals + 1 < pair.Length && count < TokensMax)
+                if (equals > 0 && equals + 1 < pair.Length && tokens.Count < TokensMax)
                 {
-                    tokens[count++] = new RequestToken(KeyOf(pair[..equals]), HashOf(pair[(equals + 1)..]));
+                    tokens.Add(new RequestToken(KeyOf(pair[..equals]), HashOf(pair[(equals + 1)..])));
                 }
             }
         }
-
-        return tokens[..count].ToArray();
     }
 
     private int OfPattern(ReadOnlySpan<char> pattern)

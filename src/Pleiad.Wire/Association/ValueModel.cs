@@ -20,22 +20,52 @@ internal sealed class ValueModel
     // How much more often than by chance a pair must be equal to count at all.
     private const double LiftMin = 2;
 
+    // Requests after which the counts of values are halved.
+    private const int CountedMax = 5000;
+
     private readonly Dictionary<(int Statement, int Place, int Key), Sightings> _pairs = [];
     private readonly Dictionary<RequestToken, int> _frequency = [];
     private readonly Dictionary<int, int> _keyTotals = [];
     private readonly Dictionary<(int Statement, int Place), Link[]> _links = [];
+    private int _counted;
 
     /// <summary>Counts how common each value is among the requests.</summary>
     public void CountRequests(IEnumerable<Node> requests)
     {
-        _frequency.Clear();
-        _keyTotals.Clear();
+        if (_counted >= CountedMax)
+        {
+            Halve();
+        }
+
         foreach (var request in requests)
         {
-            foreach (var token in request.Tokens ?? [])
+            _counted++;
+            foreach (var token in request.Tokens)
             {
                 Count(token);
             }
+        }
+    }
+
+    /// <summary>Lets what was counted weigh half beside what comes; values that were seen once are forgotten.</summary>
+    private void Halve()
+    {
+        _counted /= 2;
+        foreach (var (token, count) in _frequency)
+        {
+            if (count > 1)
+            {
+                _frequency[token] = count / 2;
+            }
+            else
+            {
+                _frequency.Remove(token);
+            }
+        }
+
+        foreach (var key in _keyTotals.Keys)
+        {
+            _keyTotals[key] /= 2;
         }
     }
 
@@ -53,7 +83,7 @@ internal sealed class ValueModel
     {
         foreach (var value in block.Values)
         {
-            foreach (var token in request.Tokens ?? [])
+            foreach (var token in request.Tokens)
             {
                 var key = (value.Statement, value.Place, token.Key);
                 if (_pairs.Count >= PairsMax && !_pairs.ContainsKey(key))
@@ -105,23 +135,24 @@ internal sealed class ValueModel
     }
 
     /// <summary>Logarithms of the likelihood ratios that a block and each of its candidates belong together, by their values alone.</summary>
-    public void Evidence(Block block, double[] evidence)
+    public void Evidence(Block block)
     {
-        Array.Clear(evidence);
+        var evidence = block.Evidence;
+        evidence.Clear();
         foreach (var value in block.Values)
         {
             if (_links.TryGetValue((value.Statement, value.Place), out var links))
             {
                 for (var index = 0; index < evidence.Length; index++)
                 {
-                    evidence[index] += Evidence(value.Hash, links, block.Candidates[index].Tokens!);
+                    evidence[index] += Evidence(value.Hash, links, block.Candidates[index].Tokens);
                 }
             }
         }
     }
 
     /// <summary>One value tells once: the place that says most for it counts, or, when none is equal, the one that says most against.</summary>
-    private double Evidence(ulong hash, Link[] links, RequestToken[] tokens)
+    private double Evidence(ulong hash, Link[] links, ReadOnlySpan<RequestToken> tokens)
     {
         var best = double.NegativeInfinity;
         var against = 0.0;

@@ -106,4 +106,7 @@ public enum CaptureFault
 
     /// <summary>libpcap is missing, or refused to capture.</summary>
     CannotCapture,
+
+    /// <summary>A file of the results, or of a live capture, cannot be written.</summary>
+    CannotWrite,
 }

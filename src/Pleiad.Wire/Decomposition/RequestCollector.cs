@@ -20,23 +20,23 @@ internal sealed class RequestCollector(StatementTable statements, double posteri
 {
     private const int StatementsMax = 5000;
 
-    private readonly Dictionary<int, ClassFigures> _classes = [];
-    private readonly Dictionary<(int Tier, int Statement), Series> _statements = [];
+    private readonly List<ClassFigures?> _classes = [];
+    private readonly List<(int Tier, int Statement, Series Times)> _statements = [];
+    private Series?[][] _statementsOf = [];
     private RequestClasses? _names;
+    private Decomposer? _decomposer;
 
     public TierMap? Map { get; private set; }
 
-    public int Depths { get; private set; } = 1;
-
     public TierFigures[] Tiers { get; private set; } = [];
 
-    public IReadOnlyCollection<ClassFigures> Classes => _classes.Values;
+    public IEnumerable<ClassFigures> Classes => _classes.OfType<ClassFigures>();
 
-    public IReadOnlyDictionary<(int Tier, int Statement), Series> Statements => _statements;
+    public IReadOnlyList<(int Tier, int Statement, Series Times)> Statements => _statements;
 
     public StatementTable StatementTable => statements;
 
-    /// <summary>Own times over time: a value for each depth, then the whole time.</summary>
+    /// <summary>Own times over time: a value for each tier, then the whole time.</summary>
     public TimeBins? Bins { get; private set; }
 
     public ChosenRequests Chosen { get; } = new();
@@ -51,10 +51,11 @@ internal sealed class RequestCollector(StatementTable statements, double posteri
     {
         Map = map;
         _names = classes;
-        Depths = map.Depth.Max() + 1;
+        _decomposer = new Decomposer(map, posteriorMin);
+        _statementsOf = [.. Enumerable.Range(0, map.Count).Select(_ => Array.Empty<Series?>())];
         Tiers = [.. Enumerable.Range(0, map.Count).Select(_ => new TierFigures())];
         CallsOpen = new long[map.Count];
-        Bins = new TimeBins(Depths + 1, firstNs);
+        Bins = new TimeBins(map.Count + 1, firstNs);
         foreach (var writer in writers)
         {
             writer.Begin(map);
@@ -64,37 +65,48 @@ internal sealed class RequestCollector(StatementTable statements, double posteri
     public void Exchange(Node node)
     {
         Tiers[node.Tier].Add(node);
-        if (node.Exchange is { Kind: ExchangeKind.Request, Statement: > 0 and var statement } && statement < statements.Count && (_statements.Count < StatementsMax || _statements.ContainsKey((node.Tier, statement))))
+        if (node.Exchange is { Kind: ExchangeKind.Request, Statement: > 0 and var statement } && statement < statements.Count)
         {
-            if (!_statements.TryGetValue((node.Tier, statement), out var series))
-            {
-                _statements.Add((node.Tier, statement), series = new Series());
-            }
-
-            series.Add(node.Exchange.DurationNs / 1e6);
+            TimesOf(node.Tier, statement)?.Add(node.Exchange.DurationNs / 1e6);
         }
+    }
+
+    private Series? TimesOf(int tier, int statement)
+    {
+        ref var known = ref _statementsOf[tier];
+        if (statement >= known.Length)
+        {
+            Array.Resize(ref known, Math.Max(statement + 1, known.Length * 2));
+        }
+
+        if (known[statement] is null && _statements.Count < StatementsMax)
+        {
+            known[statement] = new Series();
+            _statements.Add((tier, statement, known[statement]!));
+        }
+
+        return known[statement];
     }
 
     public void Request(Node request)
     {
         var name = _names!.Name(request.Class);
-        var times = Decomposer.Of(request, name, Depths, posteriorMin, nothingLost());
+        var times = _decomposer!.Of(request, name, nothingLost());
         Requests++;
         Attributed += times.IsAttributed ? 1 : 0;
-        if (!_classes.TryGetValue(request.Class, out var figures))
+        while (_classes.Count <= request.Class)
         {
-            _classes.Add(request.Class, figures = new ClassFigures(name, Depths));
+            _classes.Add(null);
         }
 
-        figures.Add(times);
+        (_classes[request.Class] ??= new ClassFigures(name, Tiers.Length)).Add(times);
         AddToBins(times);
         Chosen.Offer(times);
         for (var tier = 0; tier < Tiers.Length; tier++)
         {
-            // Tiers of one depth share their depth's own time only when there is one of them.
-            if (times.Own[Map!.Depth[tier]] is { } own && Map.Depth.Count(depth => depth == Map.Depth[tier]) == 1)
+            if (times.TierOwn[tier] is { } own)
             {
-                Tiers[tier].Own.Add(own);
+                Tiers[tier].AddOwn(own, times.TierOverlap[tier]);
             }
         }
 
@@ -116,12 +128,12 @@ internal sealed class RequestCollector(StatementTable statements, double posteri
     {
         var bin = Bins!.At(times.Exchange.StartNs);
         bin.Count++;
-        for (var depth = 0; depth <= Depths; depth++)
+        for (var tier = 0; tier <= Tiers.Length; tier++)
         {
-            if ((depth < Depths ? times.Own[depth] : times.Residence[0]) is { } value)
+            if ((tier < Tiers.Length ? times.TierOwn[tier] : times.Residence[0]) is { } value)
             {
-                bin.Sums[depth] += value;
-                bin.Counts[depth]++;
+                bin.Sums[tier] += value;
+                bin.Counts[tier]++;
             }
         }
     }
@@ -142,7 +154,7 @@ internal sealed class ChosenRequests
     public IReadOnlyList<RequestTimes> Slowest => _slowest;
 
     /// <summary>Some that are not among the slowest, by their length.</summary>
-    public IReadOnlyList<RequestTimes> Sampled => [.. _sampled.Where(times => !_slowest.Contains(times)).OrderByDescending(times => times.Residence[0])];
+    public IReadOnlyList<RequestTimes> Sampled => [.. _sampled.Where(times => !_slowest.Exists(slow => slow.Request == times.Request)).OrderByDescending(times => times.Residence[0])];
 
     public void Offer(RequestTimes times)
     {
@@ -153,7 +165,7 @@ internal sealed class ChosenRequests
 
         if (_slowest.Count < SlowestMax || times.Residence[0] > _slowest[^1].Residence[0])
         {
-            _slowest.Add(times);
+            _slowest.Add(times.Kept());
             _slowest.Sort((a, b) => b.Residence[0]!.Value.CompareTo(a.Residence[0]!.Value));
             if (_slowest.Count > SlowestMax)
             {
@@ -165,11 +177,11 @@ internal sealed class ChosenRequests
         _offered++;
         if (_sampled.Count < SampledMax)
         {
-            _sampled.Add(times);
+            _sampled.Add(times.Kept());
         }
         else if (_chance.NextInt64(_offered) is var place and < SampledMax)
         {
-            _sampled[(int)place] = times;
+            _sampled[(int)place] = times.Kept();
         }
     }
 }

@@ -3,92 +3,58 @@ using Pleiad.Wire.Protocols;
 
 namespace Pleiad.Wire.Decomposition;
 
-/// <summary>One front request taken apart. Times in milliseconds; null where its calls are not settled.</summary>
-internal sealed record RequestTimes(Node Request, string Class, double?[] Residence, double?[] Own, double[] Posterior, int Calls, double? ValidationMs)
+/// <summary>One front request taken apart. Times in milliseconds; null where its calls are not settled. It is filled anew for each request: who keeps it takes a copy.</summary>
+internal sealed class RequestTimes(int depths, int tiers)
 {
+    public Node Request { get; set; } = null!;
+
+    public string Class { get; set; } = "";
+
+    /// <summary>T of each depth: the union of the exchanges with its tiers.</summary>
+    public double?[] Residence { get; } = new double?[depths];
+
+    /// <summary>Own time of each depth: the time in its tiers that lies in no call of theirs.</summary>
+    public double?[] Own { get; } = new double?[depths];
+
+    /// <summary>The probability that everything above a depth has exactly the calls that it was given.</summary>
+    public double[] Posterior { get; } = new double[depths];
+
+    /// <summary>The same as <see cref="Residence"/>, by tier.</summary>
+    public double?[] TierResidence { get; } = new double?[tiers];
+
+    /// <summary>The same as <see cref="Own"/>, by tier.</summary>
+    public double?[] TierOwn { get; } = new double?[tiers];
+
+    /// <summary>What <see cref="TierOwn"/> is longer than the sum of a tier's exchanges less the sum of their calls, because some of these ran at the same time.</summary>
+    public double[] TierOverlap { get; } = new double[tiers];
+
+    /// <summary>Exchanges with each tier.</summary>
+    public int[] Visits { get; } = new int[tiers];
+
+    /// <summary>Sum of what these found on arrival.</summary>
+    public double[] Ahead { get; } = new double[tiers];
+
+    public int Calls { get; set; }
+
+    public double? ValidationMs { get; set; }
+
     public Exchange Exchange => Request.Exchange;
 
     public bool IsAttributed => Array.TrueForAll(Residence, each => each is not null);
-}
 
-/// <summary>
-/// Takes a request apart: T of each depth is the union of the exchanges at that depth, so that calls at the same time count once; own time is T less the T below it.
-/// </summary>
-internal static class Decomposer
-{
-    private const double NsPerMs = 1e6;
-
-    /// <summary>Takes a request apart.</summary>
-    /// <param name="request">A settled front request.</param>
-    /// <param name="className">Its class.</param>
-    /// <param name="depths">Number of depths in the scheme.</param>
-    /// <param name="posteriorMin">Below it calls count as not settled.</param>
-    /// <param name="nothingLost">Whether the capture is whole, so that no call seen means none made.</param>
-    public static RequestTimes Of(Node request, string className, int depths, double posteriorMin, bool nothingLost)
+    /// <summary>A copy that stays, with its request.</summary>
+    public RequestTimes Kept()
     {
-        var residence = new double?[depths];
-        var own = new double?[depths];
-        var posterior = new double[depths];
-        residence[0] = request.Exchange.DurationNs / NsPerMs;
-        posterior[0] = 1;
-        var level = new List<Node> { request };
-        var calls = 0;
-        double? validation = null;
-        for (var depth = 1; depth < depths; depth++)
-        {
-            posterior[depth] = posterior[depth - 1];
-            foreach (var node in level)
-            {
-                posterior[depth] *= node.CallsPosterior;
-            }
-
-            var below = new List<Node>();
-            foreach (var node in level)
-            {
-                foreach (var call in node.Calls)
-                {
-                    if (call.Exchange.Kind == ExchangeKind.Request)
-                    {
-                        below.Add(call);
-                    }
-                    else if (call.Exchange.Kind == ExchangeKind.Validation)
-                    {
-                        validation = (validation ?? 0) + (call.Exchange.DurationNs / NsPerMs);
-                    }
-                }
-            }
-
-            level = below;
-            calls += level.Count;
-            var isSettled = residence[depth - 1] is not null && posterior[depth] >= posteriorMin && (level.Count > 0 || nothingLost || residence[depth - 1] == 0);
-            residence[depth] = isSettled ? Union(level) / NsPerMs : null;
-        }
-
-        for (var depth = 0; depth < depths; depth++)
-        {
-            var next = depth + 1 < depths ? residence[depth + 1] : 0;
-            own[depth] = residence[depth] - next;
-        }
-
-        return new RequestTimes(request, className, residence, own, posterior, calls, validation);
-    }
-
-    /// <summary>Length of the union of the exchanges' intervals, in nanoseconds; puts them into order.</summary>
-    public static long Union(List<Node> nodes)
-    {
-        if (nodes.Count == 1)
-        {
-            return nodes[0].Exchange.DurationNs;
-        }
-
-        nodes.Sort(static (a, b) => a.StartNs.CompareTo(b.StartNs));
-        var (sum, until) = (0L, long.MinValue);
-        foreach (var node in nodes)
-        {
-            sum += Math.Max(0, node.EndNs - Math.Max(node.StartNs, until));
-            until = Math.Max(until, node.EndNs);
-        }
-
-        return sum;
+        var kept = new RequestTimes(Residence.Length, TierOwn.Length) { Request = Request, Class = Class, Calls = Calls, ValidationMs = ValidationMs };
+        Request.Keep();
+        Residence.CopyTo(kept.Residence, 0);
+        Own.CopyTo(kept.Own, 0);
+        Posterior.CopyTo(kept.Posterior, 0);
+        TierResidence.CopyTo(kept.TierResidence, 0);
+        TierOwn.CopyTo(kept.TierOwn, 0);
+        TierOverlap.CopyTo(kept.TierOverlap, 0);
+        Visits.CopyTo(kept.Visits, 0);
+        Ahead.CopyTo(kept.Ahead, 0);
+        return kept;
     }
 }

@@ -9,9 +9,6 @@ internal sealed class TierFigures
 {
     private const double NsPerMs = 1e6;
     private const int ServersMax = 64;
-    private const int ConnectionsMax = 10_000;
-
-    private readonly HashSet<int> _conversations = [];
 
     public HashSet<string> Protocols { get; } = [];
 
@@ -32,6 +29,9 @@ internal sealed class TierFigures
     /// <summary>Own time per front request, over those that were attributed.</summary>
     public Series Own { get; } = new();
 
+    /// <summary>Sum, over the same, of <see cref="RequestTimes.TierOverlap"/>.</summary>
+    public double OverlapSum { get; private set; }
+
     public double AheadSum { get; private set; }
 
     public long Failures { get; private set; }
@@ -40,6 +40,12 @@ internal sealed class TierFigures
 
     /// <summary>A: what an arriving exchange finds.</summary>
     public double ArrivalsSeen => Residence.Count == 0 ? 0 : AheadSum / Residence.Count;
+
+    public void AddOwn(double own, double overlap)
+    {
+        Own.Add(own);
+        OverlapSum += overlap;
+    }
 
     public void Add(Node node)
     {
@@ -54,11 +60,9 @@ internal sealed class TierFigures
                 return;
         }
 
-        if (Servers.Count < ServersMax && _conversations.Count < ConnectionsMax && _conversations.Add(exchange.Conversation.Connection))
+        if (!exchange.Conversation.IsNoted)
         {
-            Protocols.Add(exchange.Conversation.Protocol);
-            Servers.Add(exchange.Conversation.Server.ToString());
-            Machines.Add(exchange.Conversation.Server.Address.ToString());
+            Note(exchange.Conversation);
         }
 
         Residence.Add(exchange.DurationNs / NsPerMs);
@@ -72,55 +76,55 @@ internal sealed class TierFigures
         Failures += IsFailure(exchange) ? 1 : 0;
     }
 
-    public static bool IsFailure(Exchange exchange) => exchange.Conversation.Protocol is "http" or "ajp" ? exchange.Status >= 500 : exchange.Status != 0;
+    private void Note(ConversationInfo conversation)
+    {
+        conversation.IsNoted = true;
+        if (Servers.Count < ServersMax)
+        {
+            Protocols.Add(conversation.Protocol);
+            Servers.Add(conversation.Server.ToString());
+            Machines.Add(conversation.Server.Address.ToString());
+        }
+    }
+
+    public static bool IsFailure(Exchange exchange) => exchange.Conversation.IsWeb ? exchange.Status >= 500 : exchange.Status != 0;
 }
 
 /// <summary>One class of front requests.</summary>
-internal sealed class ClassFigures(string name, int depths)
+internal sealed class ClassFigures(string name, int tiers)
 {
     public string Name { get; } = name;
 
     public Series Residence { get; } = new();
 
-    public long Failures { get; set; }
+    public long Failures { get; private set; }
 
-    public Series[] ResidenceOf { get; } = [.. Enumerable.Range(0, depths).Select(_ => new Series())];
+    /// <summary>By tier, over requests that are settled so far.</summary>
+    public Series[] ResidenceOf { get; } = [.. Enumerable.Range(0, tiers).Select(_ => new Series())];
 
-    public Series[] OwnOf { get; } = [.. Enumerable.Range(0, depths).Select(_ => new Series())];
+    public Series[] OwnOf { get; } = [.. Enumerable.Range(0, tiers).Select(_ => new Series())];
 
-    public long[] Visits { get; } = new long[depths];
+    public long[] Visits { get; } = new long[tiers];
 
-    public double[] AheadSums { get; } = new double[depths];
+    public double[] AheadSums { get; } = new double[tiers];
 
     public void Add(RequestTimes times)
     {
         Residence.Add(times.Residence[0] ?? 0);
         Failures += TierFigures.IsFailure(times.Exchange) ? 1 : 0;
-        var level = new List<Node> { times.Request };
-        for (var depth = 0; depth < ResidenceOf.Length; depth++)
+        for (var tier = 0; tier < ResidenceOf.Length; tier++)
         {
-            if (times.Residence[depth] is { } residence)
+            if (times.TierResidence[tier] is { } residence)
             {
-                ResidenceOf[depth].Add(residence);
-                Visits[depth] += level.Count;
-                foreach (var node in level)
-                {
-                    AheadSums[depth] += Math.Max(0, node.Ahead);
-                }
+                ResidenceOf[tier].Add(residence);
+                Visits[tier] += times.Visits[tier];
+                AheadSums[tier] += times.Ahead[tier];
             }
 
-            if (times.Own[depth] is { } own)
+            if (times.TierOwn[tier] is { } own)
             {
-                OwnOf[depth].Add(own);
+                OwnOf[tier].Add(own);
             }
-
-            var below = new List<Node>();
-            foreach (var node in level)
-            {
-                below.AddRange(node.Calls.FindAll(static call => call.Exchange.Kind == ExchangeKind.Request));
-            }
-
-            level = below;
         }
     }
 }

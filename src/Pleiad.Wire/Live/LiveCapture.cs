@@ -66,8 +66,7 @@ public static class LiveCapture
             var handle = Open(options);
             try
             {
-                started?.Invoke();
-                return Loop(handle, options, time, cancellation);
+                return Loop(handle, options, time, started, cancellation);
             }
             finally
             {
@@ -139,10 +138,16 @@ public static class LiveCapture
         }
     }
 
-    private static unsafe LiveCaptureResult Loop(nint handle, LiveCaptureOptions options, TimeProvider time, CancellationToken cancellation)
+    private static unsafe LiveCaptureResult Loop(nint handle, LiveCaptureOptions options, TimeProvider time, Action? started, CancellationToken cancellation)
     {
         var perSecond = Libpcap.Precision(handle) == Libpcap.NanosecondPrecision ? 1 : 1000;
-        using var files = new RotatingFiles(options, Libpcap.DataLink(handle), time);
+        using var files = new RotatingFiles(options, Libpcap.DataLink(handle), time, () =>
+        {
+            _ = Libpcap.Statistics(handle, out var counters);
+            return counters;
+        });
+        files.Begin();
+        started?.Invoke();
         var began = time.GetTimestamp();
         var (frames, untilLook, lastNs) = (0L, 0, 0L);
         while (true)
@@ -183,7 +188,7 @@ public static class LiveCapture
         }
 
         _ = Libpcap.Statistics(handle, out var counters);
-        files.WriteStatistics(lastNs, counters);
+        files.End(lastNs);
         return new LiveCaptureResult(frames, files.Bytes, counters.DroppedByKernel + (long)counters.DroppedByInterface, files.Names);
     }
 

@@ -20,6 +20,52 @@ internal readonly record struct NetAddress(ulong High, ulong Low)
         return new NetAddress(System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(bytes), System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]));
     }
 
+    /// <summary>Reads an address as protocols write it, IPv4 without allocation.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> text, out NetAddress address)
+    {
+        const int TextBytesMax = 64;
+        if (TryParseV4(text, out var v4))
+        {
+            address = V4(v4);
+            return true;
+        }
+
+        address = default;
+        return text.Length is > 0 and <= TextBytesMax && TryParse(System.Text.Encoding.Latin1.GetString(text), out address);
+    }
+
+    private static bool TryParseV4(ReadOnlySpan<byte> text, out uint address)
+    {
+        address = 0;
+        var (parts, digits, part) = (1, 0, 0u);
+        foreach (var letter in text)
+        {
+            if (letter == '.' && digits > 0)
+            {
+                address = (address << 8) | part;
+                parts++;
+                (digits, part) = (0, 0);
+            }
+            else if (char.IsAsciiDigit((char)letter) && digits < 3)
+            {
+                part = (part * 10) + letter - '0';
+                digits++;
+            }
+            else
+            {
+                return false;
+            }
+
+            if (part > 255 || parts > 4)
+            {
+                return false;
+            }
+        }
+
+        address = (address << 8) | part;
+        return parts == 4 && digits > 0;
+    }
+
     public static bool TryParse(string text, out NetAddress address)
     {
         address = default;

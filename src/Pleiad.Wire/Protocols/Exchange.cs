@@ -18,15 +18,18 @@ internal enum ExchangeKind
     Cancel,
 }
 
-/// <summary>One request and its answer on a connection, as a protocol's parser read them. Times are nanoseconds since 1970.</summary>
+/// <summary>
+/// One request and its answer on a connection, as a protocol's parser read them. Times are nanoseconds since 1970. Exchanges are used again (<see cref="ExchangePool"/>): a parser
+/// forgets one when it has handed it on.
+/// </summary>
 internal sealed class Exchange(ConversationInfo conversation, long startNs)
 {
-    public ConversationInfo Conversation { get; } = conversation;
+    public ConversationInfo Conversation { get; private set; } = conversation;
 
     public ExchangeKind Kind { get; set; }
 
     /// <summary>Time of the frame with the request's first byte.</summary>
-    public long StartNs { get; } = startNs;
+    public long StartNs { get; private set; } = startNs;
 
     /// <summary>Time of the frame with the request's last byte; the start until it was seen.</summary>
     public long RequestEndNs { get; set; } = startNs;
@@ -50,14 +53,11 @@ internal sealed class Exchange(ConversationInfo conversation, long startNs)
     /// <summary>The connection of the front client, where the protocol says it (AJP).</summary>
     public Endpoint? FrontClient { get; set; }
 
-    /// <summary>The address of the front client, where the protocol says only that (X-Forwarded-For).</summary>
-    public NetAddress? FrontAddress { get; set; }
-
     /// <summary>Number of the statement's pattern in the <see cref="StatementTable"/>; 0 for none.</summary>
     public int Statement { get; set; }
 
     /// <summary>Values in the call, with their place in the statement.</summary>
-    public CallValue[] Values { get; set; } = [];
+    public List<CallValue> Values { get; } = [];
 
     /// <summary>Whether a transaction is open after it, which holds the connection.</summary>
     public bool LeavesTransactionOpen { get; set; }
@@ -72,7 +72,26 @@ internal sealed class Exchange(ConversationInfo conversation, long startNs)
 
     public bool IsOpen { get; set; }
 
+    /// <summary>Whether it waits in an <see cref="ExchangePool"/> to be used again: nobody may have it then.</summary>
+    public bool IsFree { get; set; }
+
     public long DurationNs => EndNs - StartNs;
+
+    /// <summary>Makes it as new.</summary>
+    public void Begin(ConversationInfo conversation, long startNs)
+    {
+        Conversation = conversation;
+        StartNs = startNs;
+        RequestEndNs = startNs;
+        Kind = ExchangeKind.Request;
+        AnswerStartNs = EndNs = 0;
+        Method = Uri = "";
+        Status = Statement = 0;
+        Error = null;
+        FrontClient = null;
+        Values.Clear();
+        LeavesTransactionOpen = InTransaction = false;
+    }
 }
 
 /// <summary>A value of a call.</summary>
@@ -87,6 +106,12 @@ internal sealed class ConversationInfo(int connection, string protocol, Endpoint
 
     public string Protocol { get; } = protocol;
 
+    /// <summary>Whether its exchanges have a method and a URI.</summary>
+    public bool IsWeb { get; } = protocol is "http" or "ajp";
+
+    /// <summary>Whether its exchanges are statements.</summary>
+    public bool IsDatabase { get; } = protocol is "postgresql" or "tns";
+
     public Endpoint Client { get; } = client;
 
     public Endpoint Server { get; } = server;
@@ -97,6 +122,9 @@ internal sealed class ConversationInfo(int connection, string protocol, Endpoint
     /// <summary>For the tier's numbering: whether the tier was looked up.</summary>
     public bool TierKnown { get; set; }
 
+    /// <summary>Whether the tier's figures have its protocol and server.</summary>
+    public bool IsNoted { get; set; }
+
     /// <summary>Exchanges so far, which puts those of one connection into order.</summary>
     public int Count { get; set; }
 }
@@ -104,6 +132,9 @@ internal sealed class ConversationInfo(int connection, string protocol, Endpoint
 /// <summary>Takes exchanges as the parsers read them.</summary>
 internal interface IExchangeSink
 {
+    /// <summary>An exchange to fill in; what is <see cref="Abandoned"/> or <see cref="Completed"/> may come from here again.</summary>
+    Exchange New(ConversationInfo conversation, long startNs) => new(conversation, startNs);
+
     /// <summary>A request began.</summary>
     void Opened(Exchange exchange);
 

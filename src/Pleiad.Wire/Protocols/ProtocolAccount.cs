@@ -5,7 +5,10 @@ internal sealed class ProtocolAccount
 {
     public long Connections { get; set; }
 
-    public long Messages { get; set; }
+    public long Messages { get; private set; }
+
+    /// <summary>Is told of every message, for whoever compares the parsers with others; null for nobody.</summary>
+    public MessageObserver? Observer { get; set; }
 
     public long Exchanges { get; set; }
 
@@ -26,4 +29,18 @@ internal sealed class ProtocolAccount
 
     /// <summary>Connections that became unreadable: TLS, upgrades, tunnels.</summary>
     public long Opaque { get; set; }
+
+    /// <summary>Counts a message.</summary>
+    /// <param name="conversation">Where.</param>
+    /// <param name="role">Who sent it.</param>
+    /// <param name="code">Its kind in the protocol's own numbers: a status, a type; 0 where it has none.</param>
+    /// <param name="nowNs">Time of the frame that made it readable.</param>
+    public void Message(ConversationInfo conversation, Role role, int code, long nowNs)
+    {
+        Messages++;
+        Observer?.Invoke(conversation, role, code, nowNs);
+    }
 }
+
+/// <summary>Takes one message; see <see cref="ProtocolAccount.Message"/>.</summary>
+internal delegate void MessageObserver(ConversationInfo conversation, Role role, int code, long nowNs);

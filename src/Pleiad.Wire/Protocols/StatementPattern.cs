@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Pleiad.Wire.Protocols;
 
 /// <summary>
@@ -6,6 +8,9 @@ namespace Pleiad.Wire.Protocols;
 /// </summary>
 internal static class StatementPattern
 {
+    private static readonly SearchValues<byte> WordBytes =
+        SearchValues.Create([.. Enumerable.Range(0, 256).Where(letter => char.IsAsciiLetterOrDigit((char)letter) || letter is '_' or '"' or >= 128).Select(letter => (byte)letter)]);
+
     /// <summary>Writes the pattern and gathers the literals.</summary>
     /// <param name="sql">The statement.</param>
     /// <param name="pattern">Room for the pattern; what does not fit is left out.</param>
@@ -56,6 +61,11 @@ internal static class StatementPattern
     {
         while (at < sql.Length)
         {
+            if (sql[at] > '/')
+            {
+                break;
+            }
+
             if (sql[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
             {
                 at++;
@@ -118,16 +128,14 @@ internal static class StatementPattern
         var end = at + 1;
         if (IsWord(sql[at]) || sql[at] == '$')
         {
-            while (end < sql.Length && IsWord(sql[end]))
-            {
-                end++;
-            }
+            var rest = sql[end..].IndexOfAnyExcept(WordBytes);
+            end = rest < 0 ? sql.Length : end + rest;
         }
 
         return end;
     }
 
-    private static bool IsWord(byte letter) => char.IsAsciiLetterOrDigit((char)letter) || letter is (byte)'_' or (byte)'"' or >= 128;
+    private static bool IsWord(byte letter) => WordBytes.Contains(letter);
 
     private static ReadOnlySpan<byte> Inside(ReadOnlySpan<byte> literal) => literal is [(byte)'\'', .., (byte)'\''] ? literal[1..^1] : literal;
 }

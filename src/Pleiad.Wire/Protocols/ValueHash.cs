@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Buffers.Text;
 
 namespace Pleiad.Wire.Protocols;
@@ -29,16 +30,29 @@ internal static class ValueHash
 
     public static ulong OfBytes(ReadOnlySpan<byte> bytes)
     {
-        var hash = 14695981039346656037UL;
-        foreach (var each in bytes)
+        var hash = 14695981039346656037UL ^ (ulong)bytes.Length;
+        for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
         {
-            hash = (hash ^ each) * 1099511628211UL;
+            hash = Step(hash, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
         }
 
-        return Mix(hash ^ (ulong)bytes.Length);
+        var rest = 0UL;
+        foreach (var each in bytes)
+        {
+            rest = (rest << 8) | each;
+        }
+
+        return Mix(Step(hash, rest));
     }
 
     public static ulong Combine(ulong first, ulong second) => Mix((first * 31) + second);
+
+    // The upper half of the product comes back into the lower, where the next multiplication needs it.
+    private static ulong Step(ulong hash, ulong bytes)
+    {
+        hash = (hash ^ bytes) * 0x9E3779B97F4A7C15;
+        return hash ^ (hash >> 32);
+    }
 
     private static ulong Mix(ulong value)
     {

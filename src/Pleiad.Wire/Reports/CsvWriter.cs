@@ -5,7 +5,7 @@ using Pleiad.Wire.Schemes;
 
 namespace Pleiad.Wire.Reports;
 
-/// <summary>requests.csv (RFC 4180): a line for each front request. Schemes with more than three depths have further columns at the end.</summary>
+/// <summary>requests.csv (RFC 4180): a line for each front request. Schemes with more than three depths, or with several tiers at one, have further columns at the end.</summary>
 internal sealed class CsvWriter(string file) : IRequestWriter
 {
     private const int NamedDepths = 3;
@@ -13,6 +13,7 @@ internal sealed class CsvWriter(string file) : IRequestWriter
     private readonly StreamWriter _out = new(file, append: false, new UTF8Encoding(false), 1 << 16) { NewLine = "\n" };
     private readonly StringBuilder _line = new();
     private int _depths;
+    private int[] _sharing = [];
 
     public void Begin(TierMap map)
     {
@@ -21,6 +22,12 @@ internal sealed class CsvWriter(string file) : IRequestWriter
         for (var depth = NamedDepths; depth < _depths; depth++)
         {
             _line.Append(CultureInfo.InvariantCulture, $",T{depth + 1}_ms,own{depth + 1}_ms,posterior_T{depth + 1}");
+        }
+
+        _sharing = [.. Enumerable.Range(0, map.Count).Where(tier => map.Depth.Count(depth => depth == map.Depth[tier]) > 1)];
+        foreach (var tier in _sharing)
+        {
+            _line.Append(CultureInfo.InvariantCulture, $",{map.Scheme.Tiers[tier].Name}_ms,{map.Scheme.Tiers[tier].Name}_own_ms");
         }
 
         End();
@@ -56,6 +63,12 @@ internal sealed class CsvWriter(string file) : IRequestWriter
             Number(times.Residence[depth]);
             Number(times.Own[depth]);
             Number(times.Posterior[depth], "0.####");
+        }
+
+        foreach (var tier in _sharing)
+        {
+            Number(times.TierResidence[tier]);
+            Number(times.TierOwn[tier]);
         }
 
         End();

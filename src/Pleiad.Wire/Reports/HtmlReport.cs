@@ -22,9 +22,9 @@ internal sealed class HtmlReport(string name, WireReport report, RequestCollecto
         if (collected.Map is not null && collected.Requests > 0)
         {
             var charts = new SvgCharts(report, collected);
-            Figure("Own time by class", "Mean own time of each tier, one bar for each class of requests.", charts.ByClass());
-            Figure("Own time over time", "Mean own time of each tier by the moment at which requests began; the thin line is the rate of requests.", charts.OverTime());
-            Figure("Percentiles of own time", "Median, 75, 90, 95 and 99 % of each tier's own time, with 95 % intervals; the scale is logarithmic.", charts.Percentiles());
+            Figure("Own time by class", "Mean own time of each tier in milliseconds, one bar for each class of requests; the bars end with their sums.", charts.ByClass());
+            Figure("Own time over time", "Mean own time of each tier (left scale, ms) by the moment at which requests began, in seconds since the first frame; the thin line is the rate of requests (right scale).", charts.OverTime());
+            Figure("Percentiles of own time", "Median, 75, 90, 95 and 99 % of each tier's own time, with 95 % intervals; the scale is logarithmic, and 0 stands at its left end.", charts.Percentiles());
             Classes();
             Statements();
             Waterfalls(charts);
@@ -41,19 +41,19 @@ internal sealed class HtmlReport(string name, WireReport report, RequestCollecto
         main{max-width:1040px;margin:0 auto;padding:28px 20px 60px}h1{font-size:24px;margin:0 0 4px}h2{font-size:17px;margin:34px 0 4px}
         p{margin:4px 0 10px}.soft{color:var(--soft)}.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
         th,td{padding:5px 9px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}th{color:var(--soft);font-weight:600}
-        td:first-child,th:first-child,.left{text-align:left}td.wrap{white-space:normal;font-family:ui-monospace,Menlo,Consolas,monospace;font-size:12px;text-align:left;overflow-wrap:anywhere}
+        td:first-child,th:first-child,.left{text-align:left}td.wrap{white-space:normal;font-family:ui-monospace,Menlo,Consolas,monospace;font-size:12px;text-align:left;overflow-wrap:anywhere;min-width:230px}
         .key{display:inline-block;width:11px;height:11px;border-radius:3px;margin-right:6px;vertical-align:-1px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
         .facts{display:flex;flex-wrap:wrap;gap:8px 34px;margin:16px 0}.facts div{line-height:1.25}.facts b{display:block;font-size:21px;font-weight:650}
         ul.warn{background:var(--warnback);color:var(--warn);margin:14px 0;padding:10px 14px 10px 30px;border-radius:6px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
         svg{display:block;width:100%;height:auto;print-color-adjust:exact;-webkit-print-color-adjust:exact}svg text{font:12px system-ui,"Segoe UI",Roboto,Arial,sans-serif;fill:var(--ink)}svg .soft{fill:var(--soft)}
-        figure{margin:0 0 8px;break-inside:avoid}tr,h2{break-inside:avoid}h2{break-after:avoid}
-        @media print{main{max-width:none;padding:0}body{font-size:11pt}@page{margin:14mm}.scroll{overflow:visible}th,td{padding:3px 6px}}
+        figure{margin:0 0 8px;break-inside:avoid;overflow-x:auto}svg{min-width:740px}tr,h2{break-inside:avoid}h2,h2+p{break-after:avoid}td.left{white-space:normal}.whole{break-inside:avoid}
+        @media print{main{max-width:none;padding:0}body{font-size:11pt}@page{margin:14mm}.scroll,figure{overflow:visible}svg{min-width:0}th,td{padding:3px 6px}}
         """;
 
     private void Head()
     {
         var when = report.Start is { } start ? start.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture) : "no time";
-        _page.Append(CultureInfo.InvariantCulture, $"<h1>{E(name)}</h1><p class=\"soft\">{when} · {Number(report.Seconds)} s · {report.Capture.Frames:N0} frames · {E(string.Join(" → ", report.Tiers.Select(tier => tier.Name)))}</p><div class=\"facts\">");
+        _page.Append(CultureInfo.InvariantCulture, $"<h1>{E(name)}</h1><p class=\"soft\">{when} · {Number(report.Seconds)} s · {report.Capture.Frames:N0} frames · {E(string.Join(" → ", report.Tiers.GroupBy(tier => tier.Depth).OrderBy(depth => depth.Key).Select(depth => string.Join(" + ", depth.Select(tier => tier.Name)))))}</p><div class=\"facts\">");
         Fact("requests", report.Requests.ToString("N0", CultureInfo.InvariantCulture));
         Fact("requests per second", Number(report.ThroughputPerSecond));
         if (report.Tiers.Count > 0)
@@ -79,7 +79,7 @@ internal sealed class HtmlReport(string name, WireReport report, RequestCollecto
 
     private void Tiers()
     {
-        Table("Tiers", "Own time is per front request: residence less the calls to other tiers. A is what an arriving request finds in the tier; D = own time by R = D(1 + A).",
+        Table("Tiers", "Times in milliseconds. Own time is per front request: residence less the calls to other tiers. A is what an arriving request finds in the tier; D = own time by R = D(1 + A).",
             ["tier", "requests", "per s", "visits", "T mean", "own mean", "± 95 %", "own sd", "own p95", "own p99", "A", "D", "U = X·D", "at once"],
             report.Tiers.Select((tier, index) => (string[])
             [
@@ -90,12 +90,12 @@ internal sealed class HtmlReport(string name, WireReport report, RequestCollecto
         var validations = report.Tiers.Where(tier => tier.Validations > 0).Select(tier => $"{E(tier.Name)}: {tier.Validations:N0} of {Number(tier.ValidationMs.Mean)} ms").ToList();
         if (validations.Count > 0)
         {
-            _page.Append(CultureInfo.InvariantCulture, $"<p class=\"soft\">Times in milliseconds. Checks of pooled connections, which are not in T3 and so in the caller's own time: {string.Join("; ", validations)}.</p>");
+            _page.Append(CultureInfo.InvariantCulture, $"<p class=\"soft\">Checks of pooled connections, which are not in T3 and so in the caller's own time: {string.Join("; ", validations)}.</p>");
         }
     }
 
     private void Classes() => Table("Classes", "Method and path; times in milliseconds, mean and 95 %.",
-        ["class", "requests", "per s", "T1 mean", "T1 p95", .. report.Tiers.Take(collected.Depths).Select((_, depth) => E(report.Classes.Count > 0 && depth < report.Classes[0].Tiers.Count ? report.Classes[0].Tiers[depth].Tier : "") + " own")],
+        ["class", "requests", "per s", "T1 mean", "T1 p95", .. report.Tiers.Select(tier => E(tier.Name) + " own")],
         report.Classes.Take(ClassesShown).Select(each => (string[])
         [
             E(each.Name), each.Count.ToString("N0", CultureInfo.InvariantCulture), Number(each.ThroughputPerSecond), Number(each.ResidenceMs.Mean), Number(each.ResidenceMs.At(95)),
@@ -123,7 +123,7 @@ internal sealed class HtmlReport(string name, WireReport report, RequestCollecto
         var chosen = collected.Chosen.Slowest.Concat(collected.Chosen.Sampled).ToList();
         if (chosen.Count > 0)
         {
-            Figure("Single requests", "The slowest, then some that chance chose. A pale bar is the time in a tier, the dark part of it the tier's own.", string.Concat(chosen.Select(charts.Waterfall)));
+            Figure("Single requests", "The slowest, then some that chance chose. A pale bar is the time in a tier, the dark part of it the tier's own; each bar ends with its time.", [.. chosen.Select(charts.Waterfall)]);
         }
     }
 
@@ -140,17 +140,17 @@ internal sealed class HtmlReport(string name, WireReport report, RequestCollecto
         };
         rows.AddRange(capture.Protocols.Select(each => (each.Name, $"{each.Exchanges:N0} exchanges, {each.Messages:N0} messages, {each.Incomplete:N0} incomplete, {each.AnswersWithoutRequest:N0} answers without request, {each.BytesNotParsed:N0} bytes not parsed")));
         rows.AddRange(report.Attribution.Links.Select(each => ($"calls of {each.Tier}", $"{each.ByIdentity:N0} by identity, {each.ByModel:N0} by the model (posterior at least {Number(report.Attribution.Threshold)}), {each.Open:N0} left open; connections held: {each.HoldMarks}")));
-        _page.Append("<h2>What was read</h2><div class=\"scroll\"><table>");
+        _page.Append("<div class=\"whole\"><h2>What was read</h2><div class=\"scroll\"><table>");
         foreach (var (what, value) in rows)
         {
             _page.Append(CultureInfo.InvariantCulture, $"<tr><td>{E(what)}</td><td class=\"left\">{E(value)}</td></tr>");
         }
 
-        _page.Append("</table></div>");
+        _page.Append("</table></div></div>");
     }
 
-    private void Figure(string title, string text, string drawing) =>
-        _page.Append(CultureInfo.InvariantCulture, $"<h2>{E(title)}</h2><p class=\"soft\">{E(text)}</p><figure>{drawing}</figure>");
+    private void Figure(string title, string text, params IReadOnlyList<string> drawings) =>
+        _page.Append(CultureInfo.InvariantCulture, $"<h2>{E(title)}</h2><p class=\"soft\">{E(text)}</p>").AppendJoin("", drawings.Select(drawing => $"<figure>{drawing}</figure>"));
 
     private void Table(string title, string text, IReadOnlyList<string> heads, IEnumerable<string[]> rows)
     {

@@ -38,11 +38,11 @@ internal sealed class ReportBuilder(CaptureAccount capture, TrafficReader traffi
     {
         var figures = collected.Tiers[tier];
         var spec = collected.Map!.Scheme.Tiers[tier];
-        var front = Math.Max(collected.Requests, 1);
+        var front = Math.Max(collected.Map!.Depth[tier] == 0 ? collected.Tiers[tier].Residence.Count : collected.Requests, 1);
         var called = collected.Map.Calls[tier].Sum(other => collected.Tiers[other].Residence.Sum);
         var ownSum = Math.Max(0, figures.Residence.Sum - called);
         var visits = figures.Residence.Count / (double)front;
-        var withoutLinks = ownSum / front;
+        var withoutLinks = (ownSum / front) + (figures.Own.Count == 0 ? 0 : figures.OverlapSum / figures.Own.Count);
         var machines = spec.Replicas ?? Math.Max(1, figures.Machines.Count);
         var demandPerVisit = figures.Residence.Count == 0 ? 0 : ownSum / figures.Residence.Count / (1 + figures.ArrivalsSeen);
         return new TierReport(
@@ -84,30 +84,28 @@ internal sealed class ReportBuilder(CaptureAccount capture, TrafficReader traffi
         figures.Residence.Count / _seconds,
         figures.Residence.Sum / 1000 / _seconds,
         figures.Residence.ToDistribution(),
-        [.. Enumerable.Range(0, collected.Depths).Select(depth => ClassTier(figures, depth))]);
+        [.. Enumerable.Range(0, collected.Tiers.Length).Select(tier => ClassTier(figures, tier))]);
 
-    private ClassTierReport ClassTier(ClassFigures figures, int depth)
+    private ClassTierReport ClassTier(ClassFigures figures, int tier)
     {
-        var requests = Math.Max(figures.ResidenceOf[depth].Count, 1);
-        var ahead = figures.Visits[depth] == 0 ? 0 : figures.AheadSums[depth] / figures.Visits[depth];
+        var requests = Math.Max(figures.ResidenceOf[tier].Count, 1);
+        var ahead = figures.Visits[tier] == 0 ? 0 : figures.AheadSums[tier] / figures.Visits[tier];
         return new ClassTierReport(
-            NameOf(depth),
-            figures.Visits[depth] / (double)requests,
-            figures.ResidenceOf[depth].ToDistribution(),
-            figures.OwnOf[depth].ToDistribution(),
+            collected.Map!.Scheme.Tiers[tier].Name,
+            figures.Visits[tier] / (double)requests,
+            figures.ResidenceOf[tier].ToDistribution(),
+            figures.OwnOf[tier].ToDistribution(),
             ahead,
-            figures.OwnOf[depth].Mean / (1 + ahead));
+            figures.OwnOf[tier].Mean / (1 + ahead));
     }
 
-    private string NameOf(int depth) => string.Join("+", collected.Map!.Scheme.Tiers.Where((_, tier) => collected.Map.Depth[tier] == depth).Select(tier => tier.Name));
-
     private List<StatementReport> Statements() =>
-        [.. collected.Statements.OrderByDescending(pair => pair.Value.Sum).Take(StatementsMax).Select(pair => new StatementReport(
-            collected.Map!.Scheme.Tiers[pair.Key.Tier].Name,
-            collected.StatementTable.Text(pair.Key.Statement),
-            pair.Value.Count,
-            pair.Value.Sum,
-            pair.Value.ToDistribution()))];
+        [.. collected.Statements.OrderByDescending(each => each.Times.Sum).Take(StatementsMax).Select(each => new StatementReport(
+            collected.Map!.Scheme.Tiers[each.Tier].Name,
+            collected.StatementTable.Text(each.Statement),
+            each.Times.Count,
+            each.Times.Sum,
+            each.Times.ToDistribution()))];
 
     private AttributionReport Attribution() => new(
         options.Threshold,
@@ -163,11 +161,18 @@ internal sealed class ReportBuilder(CaptureAccount capture, TrafficReader traffi
     private List<string> Warnings(List<TierReport> tiers)
     {
         var warnings = new List<string>();
-        Warn(collected.Map is null, "no exchange was recognised in this capture: nothing could be measured");
+        Warn(collected.Map is null, traffic.Protocols.Any(protocol => protocol.Account.Messages > 0)
+            ? "no request was seen with its whole answer: nothing could be measured"
+            : "no exchange was recognised in this capture: nothing could be measured");
+        foreach (var unknown in options.Utilization.Keys.Where(name => collected.Map is { } map && map.Scheme.Tiers.All(tier => tier.Name != name)))
+        {
+            Warn(true, $"utilization was given for '{unknown}', which is no tier of the scheme ({string.Join(", ", tiers.Select(tier => tier.Name))})");
+        }
+
         Warn(collected.Map is not null && collected.Requests == 0, "no request to the first tier was seen: does the scheme fit the capture?");
         var open = collected.Requests == 0 ? 0 : 1 - (collected.Attributed / (double)collected.Requests);
         Warn(open > UnattributedMax, Text($"{open:P1} of the requests have calls that could not be attributed: percentiles and figures by class are those of the others only; means of tiers hold for all"));
-        Warn(capture.DamageCount > 0, Text($"the file is damaged in {capture.DamageCount} places ({capture.BytesSkipped} bytes unread)"));
+        Warn(capture.DamageCount > 0, Text($"the file is damaged in {capture.DamageCount} {(capture.DamageCount == 1 ? "place" : "places")} ({capture.BytesSkipped} bytes unread): {(capture.Damages is [var first, ..] ? first.What : "")}"));
         Warn(capture.FramesDropped > 0, Text($"the capturing program lost {capture.FramesDropped} frames"));
         Warn(capture.FramesCut > 0, Text($"{capture.FramesCut} frames were cut by the snap length; capture whole frames (-s 0)"));
         Warn(traffic.Tcp.BytesUnseen > 0, Text($"{traffic.Tcp.BytesUnseen} bytes of connections were not captured ({traffic.Tcp.Gaps} gaps)"));

@@ -24,7 +24,7 @@ internal sealed class SvgCharts(WireReport report, RequestCollector collected)
 
     public static string ColourOf(int tier) => Colours[tier % Colours.Length];
 
-    private IReadOnlyList<string> Names => [.. Enumerable.Range(0, collected.Depths).Select(depth => string.Join("+", report.Tiers.Where(tier => tier.Depth == depth).Select(tier => tier.Name)))];
+    private IReadOnlyList<string> Names => [.. report.Tiers.Select(tier => tier.Name)];
 
     /// <summary>Stacked bars of mean own time.</summary>
     public string ByClass()
@@ -38,10 +38,10 @@ internal sealed class SvgCharts(WireReport report, RequestCollector collected)
             var y = 30 + (row * 28);
             Text(svg, 0, y + 14, Short(classes[row].Name, 28));
             double x = Left;
-            for (var depth = 0; depth < classes[row].Tiers.Count; depth++)
+            for (var tier = 0; tier < classes[row].Tiers.Count; tier++)
             {
-                var width = Math.Max(0, classes[row].Tiers[depth].OwnMs.Mean) / most * (Width - Left - Right);
-                Rectangle(svg, x, y, width, 19, ColourOf(depth), 1, $"{classes[row].Name}, {classes[row].Tiers[depth].Tier}: {HtmlReport.Number(classes[row].Tiers[depth].OwnMs.Mean)} ms");
+                var width = Math.Max(0, classes[row].Tiers[tier].OwnMs.Mean) / most * (Width - Left - Right);
+                Rectangle(svg, x, y, width, 19, ColourOf(tier), 1, $"{classes[row].Name}, {classes[row].Tiers[tier].Tier}: {HtmlReport.Number(classes[row].Tiers[tier].OwnMs.Mean)} ms");
                 x += width;
             }
 
@@ -61,8 +61,8 @@ internal sealed class SvgCharts(WireReport report, RequestCollector collected)
         var count = bins.Bins.Count;
         var svg = Begin(Top + Height + 34);
         Legend(svg);
-        double Own(TimeBins.Bin bin, int depth) => bin.Counts[depth] == 0 ? 0 : Math.Max(0, bin.Sums[depth] / bin.Counts[depth]);
-        var most = Nice(bins.Bins.Max(bin => Enumerable.Range(0, collected.Depths).Sum(depth => Own(bin, depth))));
+        double Own(TimeBins.Bin bin, int tier) => bin.Counts[tier] == 0 ? 0 : Math.Max(0, bin.Sums[tier] / bin.Counts[tier]);
+        var most = Nice(bins.Bins.Max(bin => Enumerable.Range(0, collected.Tiers.Length).Sum(tier => Own(bin, tier))));
         var rates = bins.Bins.Select(bin => bin.Count / (bins.WidthNs / 1e9)).ToList();
         var mostRate = Nice(rates.Max());
         double X(double index) => Edge + (index / Math.Max(count, 1) * (Width - (2 * Edge)));
@@ -75,11 +75,11 @@ internal sealed class SvgCharts(WireReport report, RequestCollector collected)
         }
 
         var below = new double[count];
-        for (var depth = collected.Depths - 1; depth >= 0; depth--)
+        for (var tier = collected.Tiers.Length - 1; tier >= 0; tier--)
         {
-            var top = bins.Bins.Select((bin, index) => below[index] + Own(bin, depth)).ToArray();
+            var top = bins.Bins.Select((bin, index) => below[index] + Own(bin, tier)).ToArray();
             var points = top.SelectMany((value, index) => Step(index, value)).Concat(below.Select((value, index) => (value, index)).Reverse().SelectMany(each => Step(each.index, each.value).Reverse()));
-            svg.Append(CultureInfo.InvariantCulture, $"<polygon fill=\"{ColourOf(depth)}\" points=\"{string.Join(' ', points)}\"/>");
+            svg.Append(CultureInfo.InvariantCulture, $"<polygon fill=\"{ColourOf(tier)}\" points=\"{string.Join(' ', points)}\"/>");
             below = top;
         }
 
@@ -98,7 +98,7 @@ internal sealed class SvgCharts(WireReport report, RequestCollector collected)
     /// <summary>Percentiles with their intervals on a logarithmic scale.</summary>
     public string Percentiles()
     {
-        var rows = report.Tiers.Select((tier, index) => (tier.Name, tier.Depth, tier.OwnMs.Percentiles)).Where(row => row.Percentiles.Count > 0).ToList();
+        var rows = report.Tiers.Select((tier, index) => (tier.Name, Colour: ColourOf(index), tier.OwnMs.Percentiles)).Where(row => row.Percentiles.Count > 0).ToList();
         if (rows.Count == 0)
         {
             return "<p>Nothing was attributed.</p>";
@@ -120,12 +120,12 @@ internal sealed class SvgCharts(WireReport report, RequestCollector collected)
         {
             var y = 28 + (row * 46);
             Text(svg, 0, y + 4, rows[row].Name);
-            Line(svg, X(rows[row].Percentiles[0].Value), y, X(rows[row].Percentiles[^1].Value), y, ColourOf(row), 2);
+            Line(svg, X(rows[row].Percentiles[0].Value), y, X(rows[row].Percentiles[^1].Value), y, rows[row].Colour, 2);
             var last = double.NegativeInfinity;
             foreach (var each in rows[row].Percentiles)
             {
-                Rectangle(svg, X(each.Low), y - 6, Math.Max(1.5, X(each.High) - X(each.Low)), 12, ColourOf(row), 0.3, $"{each.Percent} %: {HtmlReport.Number(each.Low)} to {HtmlReport.Number(each.High)} ms");
-                svg.Append(CultureInfo.InvariantCulture, $"<circle cx=\"{X(each.Value):0.#}\" cy=\"{y}\" r=\"4\" fill=\"{ColourOf(row)}\"><title>{each.Percent} %: {HtmlReport.Number(each.Value)} ms</title></circle>");
+                Rectangle(svg, X(each.Low), y - 6, Math.Max(1.5, X(each.High) - X(each.Low)), 12, rows[row].Colour, 0.3, $"{each.Percent} %: {HtmlReport.Number(each.Low)} to {HtmlReport.Number(each.High)} ms");
+                svg.Append(CultureInfo.InvariantCulture, $"<circle cx=\"{X(each.Value):0.#}\" cy=\"{y}\" r=\"4\" fill=\"{rows[row].Colour}\"><title>{each.Percent} %: {HtmlReport.Number(each.Value)} ms</title></circle>");
                 if (X(each.Value) - last > 34)
                 {
                     Text(svg, X(each.Value), y - 11, each.Percent.Equals(50) ? "median" : $"{each.Percent}", "soft", "middle");
@@ -202,11 +202,11 @@ internal sealed class SvgCharts(WireReport report, RequestCollector collected)
     private void Legend(StringBuilder svg)
     {
         double x = Left;
-        for (var depth = 0; depth < collected.Depths; depth++)
+        for (var tier = 0; tier < Names.Count; tier++)
         {
-            Rectangle(svg, x, 2, 11, 11, ColourOf(depth), 1, null);
-            Text(svg, x + 16, 12, Names[depth]);
-            x += 34 + (Names[depth].Length * 7);
+            Rectangle(svg, x, 2, 11, 11, ColourOf(tier), 1, null);
+            Text(svg, x + 16, 12, Names[tier]);
+            x += 34 + (Names[tier].Length * 7);
         }
     }
 

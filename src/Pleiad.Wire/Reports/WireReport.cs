@@ -65,7 +65,7 @@ public sealed record Percentile(double Percent, double Value, double Low, double
 /// <param name="ServiceMs">Last byte of the request to the first of the answer.</param>
 /// <param name="AnswerSpreadMs">First to last byte of the answer.</param>
 /// <param name="OwnMs">Own time per front request: residence less the union of the calls to other tiers; over requests that were attributed.</param>
-/// <param name="OwnMeanWithoutLinksMs">Mean own time per front request from sums alone, which needs no attribution.</param>
+/// <param name="OwnMeanWithoutLinksMs">Mean own time per front request from sums alone, which needs no attribution; where calls run at the same time, with the overlap that attributed requests show.</param>
 /// <param name="MeansAgree">Whether the two means agree within 5 % or the interval.</param>
 /// <param name="ArrivalsSeen">A: mean number of requests in the tier's machine, and not in a call of theirs, that an arriving one finds.</param>
 /// <param name="DemandPerVisitMs">D of R = D(1 + A), per exchange: own time without waiting for others.</param>

@@ -18,11 +18,15 @@ internal sealed class TierMap
 
         Calls = [.. scheme.Tiers.Select((tier, index) => CallsOf(scheme, tier, index))];
         Depth = new int[scheme.Tiers.Count];
-        for (var index = 0; index < Depth.Length; index++)
+        // The longest way from the front; as many rounds as tiers find it in whatever order they stand, and end in a circle.
+        for (var round = 1; round < Depth.Length; round++)
         {
-            foreach (var called in Calls[index])
+            for (var index = 0; index < Depth.Length; index++)
             {
-                Depth[called] = Math.Max(Depth[called], Depth[index] + 1);
+                foreach (var called in Calls[index])
+                {
+                    Depth[called] = Math.Max(Depth[called], Math.Min(Depth[index] + 1, Depth.Length - 1));
+                }
             }
         }
     }

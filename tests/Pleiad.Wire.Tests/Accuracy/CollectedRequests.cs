@@ -15,13 +15,18 @@ internal sealed class CollectedRequests : IRequestSink
 
     public RequestAssembler? Assembler { get; private set; }
 
-    public static CollectedRequests Of(string capture, Action<Exchange>? change = null, int batch = 12_000)
+    public static CollectedRequests Of(string capture, Action<Exchange>? change = null, int? batch = null)
+    {
+        using var file = File.OpenRead(TestCaptures.PathOf(capture + ".pcapng.xz"));
+        return Of(file, change, batch);
+    }
+
+    public static CollectedRequests Of(Stream capture, Action<Exchange>? change = null, int? batch = null)
     {
         var collected = new CollectedRequests();
-        collected.Assembler = new RequestAssembler(collected, new AssemblerOptions { BatchExchanges = batch }, scheme: null);
+        collected.Assembler = new RequestAssembler(collected, batch is { } size ? new AssemblerOptions { FirstBatchExchanges = size, BatchExchanges = size } : new AssemblerOptions(), scheme: null);
         var traffic = new TrafficReader(new ChangedExchanges(collected.Assembler, change ?? (_ => { })));
-        using var file = File.OpenRead(TestCaptures.PathOf(capture + ".pcapng.xz"));
-        using var reader = CaptureReader.Open(file);
+        using var reader = CaptureReader.Open(capture);
         traffic.ReadAll(reader, CancellationToken.None);
         collected.Assembler.End();
         return collected;
@@ -31,7 +36,11 @@ internal sealed class CollectedRequests : IRequestSink
     {
     }
 
-    void IRequestSink.Exchange(Node node) => Exchanges.Add(node);
+    void IRequestSink.Exchange(Node node)
+    {
+        node.Keep();
+        Exchanges.Add(node);
+    }
 
     void IRequestSink.Request(Node request) => Requests.Add(request);
 
@@ -41,6 +50,8 @@ internal sealed class CollectedRequests : IRequestSink
 
     private sealed class ChangedExchanges(IExchangeSink inner, Action<Exchange> change) : IExchangeSink
     {
+        public Exchange New(ConversationInfo conversation, long startNs) => inner.New(conversation, startNs);
+
         public void Opened(Exchange exchange) => inner.Opened(exchange);
 
         public void Abandoned(Exchange exchange) => inner.Abandoned(exchange);

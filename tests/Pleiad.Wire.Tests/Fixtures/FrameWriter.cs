@@ -9,6 +9,7 @@ internal sealed class FrameWriter(bool isBigEndian = false, bool isIpv6 = false)
     public const long FirstNs = 1_700_000_000_000_000_000;
 
     private readonly List<byte> _out = [];
+    private readonly Dictionary<int, (uint ClientNext, uint ServerNext)> _others = [];
     private long _timeNs = FirstNs;
     private int _ipId = 1;
     private int _lastAt;
@@ -41,6 +42,15 @@ internal sealed class FrameWriter(bool isBigEndian = false, bool isIpv6 = false)
     {
         Segment(true, [], TcpFlags.Syn, ClientNext - 1, 0);
         Segment(false, [], TcpFlags.Syn | TcpFlags.Ack, ServerNext - 1, ClientNext);
+        return this;
+    }
+
+    /// <summary>Goes on with the connection to a server's port, whose numbers are kept apart.</summary>
+    public FrameWriter On(int serverPort)
+    {
+        _others[ServerPort] = (ClientNext, ServerNext);
+        (ClientNext, ServerNext) = _others.TryGetValue(serverPort, out var numbers) ? numbers : (1000, 5000);
+        ServerPort = serverPort;
         return this;
     }
 

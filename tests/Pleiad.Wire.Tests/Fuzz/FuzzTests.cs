@@ -55,7 +55,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
         try
         {
             using var reader = CaptureReader.Open(new MemoryStream(capture));
-            var assembler = new RequestAssembler(new Nothing(), new AssemblerOptions { BatchExchanges = 50 }, scheme: null);
+            var assembler = new RequestAssembler(new Nothing(), new AssemblerOptions { FirstBatchExchanges = 50, BatchExchanges = 50 }, scheme: null);
             var traffic = new TrafficReader(assembler);
             traffic.ReadAll(reader, CancellationToken.None);
             assembler.End();

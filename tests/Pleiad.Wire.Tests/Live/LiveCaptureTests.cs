@@ -53,6 +53,17 @@ public sealed class LiveCaptureTests
         Should.Throw<CaptureException>(() => LiveCapture.Run(options, TimeProvider.System, null, CancellationToken.None)).Message.ShouldContain("nosuch0");
     }
 
+    [Fact]
+    public void A_file_that_cannot_be_written_is_refused_before_the_capture_begins()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "capturing needs root");
+        var began = false;
+        var options = new LiveCaptureOptions { Interface = "lo", File = "/nowhere/x.pcapng" };
+
+        Should.Throw<CaptureException>(() => LiveCapture.Run(options, TimeProvider.System, () => began = true, CancellationToken.None)).Reason.ShouldBe(CaptureFault.CannotWrite);
+        began.ShouldBeFalse();
+    }
+
     private static async Task ExchangeAsync(TcpListener listener, int port)
     {
         using var client = new TcpClient();

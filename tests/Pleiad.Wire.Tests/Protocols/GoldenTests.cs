@@ -5,8 +5,8 @@ using Xunit;
 namespace Pleiad.Wire.Tests.Protocols;
 
 /// <summary>
-/// What the parsers read from stored captures, line by line. The lines were checked against tshark 4.0.17 (requests, statuses, statements and times of HTTP, AJP13, PGSQL and
-/// TNS); docs/wire.md says where tshark is wrong. PLEIAD_GOLDEN=write writes them anew.
+/// What the parsers make of stored captures, exchange by exchange, as it was when it was looked through; <see cref="TsharkTests"/> compares the messages with another reader's.
+/// PLEIAD_GOLDEN=write writes the files anew.
 /// </summary>
 public sealed class GoldenTests
 {

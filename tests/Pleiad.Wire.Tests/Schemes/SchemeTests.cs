@@ -48,6 +48,22 @@ public sealed class SchemeTests
         samples.ShouldAllBe(file => SchemeDocument.Parse(File.ReadAllText(file), file).Tiers.Count > 0);
     }
 
+    [Theory]
+    [InlineData("ajp-c1", 8009)]
+    [InlineData("ajp-c4", 8009)]
+    [InlineData("vm-ajp-c4", 8009)]
+    [InlineData("http-c16", 8080)]
+    public void A_scheme_is_proposed_where_every_tier_is_on_one_machine(string capture, int appPort)
+    {
+        var collected = CollectedRequests.Of(new MemoryStream(Fixtures.OneHost.Of(capture + ".pcapng.xz")));
+
+        SchemeDocument.Write(collected.Assembler!.Scheme!).ShouldBe(
+            $"tiers:\n  - name: web\n    address: 127.0.0.1\n    port: 80\n  - name: app\n    address: 127.0.0.1\n    port: {appPort}\n  - name: db\n    address: 127.0.0.1\n    port: 5432\n");
+        // And its requests find their calls as they do on three machines.
+        collected.Requests.Count.ShouldBe(Truth.Of(capture).Count);
+        collected.Requests.Count(request => request.Calls is [{ Calls.Count: > 0 }]).ShouldBeGreaterThan((int)(0.99 * collected.Requests.Count));
+    }
+
     [Fact]
     public void A_scheme_is_proposed_from_the_traffic()
     {

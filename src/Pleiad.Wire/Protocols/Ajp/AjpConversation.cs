@@ -40,7 +40,6 @@ internal sealed class AjpConversation(ConversationInfo conversation, int clientS
             return NeedMore;
         }
 
-        Account.Messages++;
         var payload = bytes[HeaderBytes..whole];
         if (role == Role.Client)
         {
@@ -74,6 +73,7 @@ internal sealed class AjpConversation(ConversationInfo conversation, int clientS
         if (isBody && (_expectsBody || payload.Length == 0 || payload[0] != ForwardRequest))
         {
             _expectsBody = false;
+            Account.Message(conversation, Role.Client, 0, nowNs);
             if (_current is not null)
             {
                 _current.RequestEndNs = nowNs;
@@ -82,24 +82,25 @@ internal sealed class AjpConversation(ConversationInfo conversation, int clientS
             return;
         }
 
+        Account.Message(conversation, Role.Client, payload[0], nowNs);
         switch (payload[0])
         {
             case ForwardRequest when AjpRequest.TryRead(payload, out var request):
                 Abandon(ref _current);
-                _current = new Exchange(conversation, beginNs)
-                {
-                    Method = request.Method,
-                    Uri = request.Uri,
-                    RequestEndNs = nowNs,
-                    FrontClient = request.FrontClient,
-                    FrontAddress = request.FrontAddress,
-                };
+                _current = sink.New(conversation, beginNs);
+                _current.Method = request.Method;
+                _current.Uri = request.Uri;
+                _current.RequestEndNs = nowNs;
+                _current.FrontClient = request.FrontClient;
                 _expectsBody = request.HasBody;
                 sink.Opened(_current);
                 break;
             case CPing:
                 Abandon(ref _ping);
-                _ping = new Exchange(conversation, beginNs) { Kind = ExchangeKind.Validation, Method = "CPING", RequestEndNs = nowNs };
+                _ping = sink.New(conversation, beginNs);
+                _ping.Kind = ExchangeKind.Validation;
+                _ping.Method = "CPING";
+                _ping.RequestEndNs = nowNs;
                 sink.Opened(_ping);
                 break;
             case ForwardRequest:
@@ -110,6 +111,7 @@ internal sealed class AjpConversation(ConversationInfo conversation, int clientS
 
     private void FromServer(ReadOnlySpan<byte> payload, long beginNs, long nowNs)
     {
+        Account.Message(conversation, Role.Server, payload[0], nowNs);
         switch (payload[0])
         {
             case SendHeaders when payload.Length >= 3:
@@ -143,11 +145,12 @@ internal sealed class AjpConversation(ConversationInfo conversation, int clientS
             return;
         }
 
-        exchange.EndNs = nowNs;
-        exchange.AnswerStartNs = exchange.AnswerStartNs == 0 ? nowNs : exchange.AnswerStartNs;
-        Account.Exchanges++;
-        sink.Completed(exchange);
+        var completed = exchange;
         exchange = null;
+        completed.EndNs = nowNs;
+        completed.AnswerStartNs = completed.AnswerStartNs == 0 ? nowNs : completed.AnswerStartNs;
+        Account.Exchanges++;
+        sink.Completed(completed);
     }
 
     private void Abandon(ref Exchange? exchange)

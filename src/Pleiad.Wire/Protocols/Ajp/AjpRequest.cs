@@ -1,13 +1,12 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
-using System.Net;
 using System.Text;
 using Pleiad.Wire.Packets;
 
 namespace Pleiad.Wire.Protocols.Ajp;
 
 /// <summary>A FORWARD REQUEST: what it asks, and whose request it is.</summary>
-internal readonly record struct AjpRequest(string Method, string Uri, Endpoint? FrontClient, NetAddress? FrontAddress, bool HasBody)
+internal readonly record struct AjpRequest(string Method, string Uri, Endpoint? FrontClient, bool HasBody)
 {
     private const int UriBytesMax = 2048;
     private const int HeadersMax = 1000;
@@ -41,14 +40,7 @@ internal readonly record struct AjpRequest(string Method, string Uri, Endpoint? 
             return false;
         }
 
-        var text = Encoding.Latin1.GetString(uri[..Math.Min(uri.Length, UriBytesMax)]);
-        if (query.Length > 0)
-        {
-            text += "?" + Encoding.Latin1.GetString(query[..Math.Min(query.Length, UriBytesMax)]);
-        }
-
-        var front = Address(address);
-        request = new AjpRequest(method, text, front is { } known && port > 0 ? new Endpoint(known, port) : null, front, hasBody);
+        request = new AjpRequest(method, UriOf(uri, query), port > 0 && NetAddress.TryParse(address, out var front) ? new Endpoint(front, port) : null, hasBody);
         return true;
     }
 
@@ -156,6 +148,19 @@ internal readonly record struct AjpRequest(string Method, string Uri, Endpoint? 
         return true;
     }
 
-    private static NetAddress? Address(ReadOnlySpan<byte> text) =>
-        text.Length is > 0 and <= 64 && IPAddress.TryParse(Encoding.Latin1.GetString(text), out var address) ? NetAddress.From(address) : null;
+    private static string UriOf(ReadOnlySpan<byte> path, ReadOnlySpan<byte> query)
+    {
+        Span<byte> uri = stackalloc byte[(2 * UriBytesMax) + 1];
+        path = path[..Math.Min(path.Length, UriBytesMax)];
+        query = query[..Math.Min(query.Length, UriBytesMax)];
+        path.CopyTo(uri);
+        if (query.Length == 0)
+        {
+            return Encoding.Latin1.GetString(path);
+        }
+
+        uri[path.Length] = (byte)'?';
+        query.CopyTo(uri[(path.Length + 1)..]);
+        return Encoding.Latin1.GetString(uri[..(path.Length + 1 + query.Length)]);
+    }
 }

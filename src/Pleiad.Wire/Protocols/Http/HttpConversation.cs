@@ -1,7 +1,5 @@
 using System.Buffers.Text;
-using System.Net;
 using System.Text;
-using Pleiad.Wire.Packets;
 
 namespace Pleiad.Wire.Protocols.Http;
 
@@ -51,9 +49,9 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
         {
             _answered.EndNs = timeNs;
         }
-        else if (role == Role.Client && _sending is { EndNs: 0 })
+        else if (role == Role.Client && _sending is { EndNs: 0 } sending)
         {
-            _sending.RequestEndNs = timeNs;
+            sending.RequestEndNs = timeNs;
         }
     }
 
@@ -120,7 +118,7 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
             return NotUnderstood;
         }
 
-        Account.Messages++;
+        Account.Message(conversation, role, head.Status, nowNs);
         if (role == Role.Client)
         {
             Request(head, beginNs, nowNs);
@@ -141,13 +139,10 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
             AbandonAll();
         }
 
-        var exchange = new Exchange(conversation, beginNs)
-        {
-            Method = MethodText(head.Method),
-            Uri = head.TargetText(),
-            RequestEndNs = nowNs,
-            FrontAddress = Forwarded(head.ForwardedFor),
-        };
+        var exchange = sink.New(conversation, beginNs);
+        exchange.Method = MethodText(head.Method);
+        exchange.Uri = head.TargetText();
+        exchange.RequestEndNs = nowNs;
         _sending = exchange;
         _waiting.Enqueue(exchange);
         sink.Opened(exchange);
@@ -280,6 +275,8 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
         if (_waiting.Count > 0 && _waiting.Peek() == exchange)
         {
             _waiting.Dequeue();
+            // Of a request that goes on after its answer nothing more is measured.
+            _sending = _sending == exchange ? null : _sending;
             exchange.EndNs = timeNs;
             Account.Exchanges++;
             sink.Completed(exchange);
@@ -289,23 +286,12 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
     private void AbandonAll()
     {
         _answered = null;
+        _sending = null;
         while (_waiting.TryDequeue(out var exchange))
         {
             Account.Incomplete++;
             sink.Abandoned(exchange);
         }
-    }
-
-    private static NetAddress? Forwarded(ReadOnlySpan<byte> value)
-    {
-        if (value.Length is 0 or > 200)
-        {
-            return null;
-        }
-
-        var comma = value.IndexOf((byte)',');
-        var first = Encoding.Latin1.GetString(comma < 0 ? value : value[..comma]);
-        return IPAddress.TryParse(first.AsSpan().Trim(), out var address) ? NetAddress.From(address) : null;
     }
 
     private static string MethodText(ReadOnlySpan<byte> method) =>

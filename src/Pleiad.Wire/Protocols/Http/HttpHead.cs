@@ -11,7 +11,6 @@ internal ref struct HttpHead
 
     public ReadOnlySpan<byte> Method;
     public ReadOnlySpan<byte> Target;
-    public ReadOnlySpan<byte> ForwardedFor;
     public int Status;
 
     /// <summary>Bytes of the body, or -1 when no length is given.</summary>
@@ -132,9 +131,6 @@ internal ref struct HttpHead
             case 10 when Is(name, "connection"u8):
                 Closes = Ascii.EqualsIgnoreCase(value, "close"u8);
                 KeepsAlive = Ascii.EqualsIgnoreCase(value, "keep-alive"u8);
-                break;
-            case 15 when Is(name, "x-forwarded-for"u8):
-                ForwardedFor = value;
                 break;
         }
 

@@ -1,9 +1,9 @@
 namespace Pleiad.Wire.Protocols.PostgreSql;
 
 /// <summary>An exchange from its first message to the server's ReadyForQuery, and what its messages told.</summary>
-internal sealed class PendingExchange(Exchange exchange)
+internal sealed class PendingExchange
 {
-    public Exchange Exchange { get; } = exchange;
+    public Exchange Exchange { get; private set; } = null!;
 
     /// <summary>Whether the client asked for the answer's end: a Sync, or a simple query.</summary>
     public bool IsSynced { get; set; }
@@ -17,8 +17,6 @@ internal sealed class PendingExchange(Exchange exchange)
 
     public int Parameters { get; set; }
 
-    public int Executes { get; set; }
-
     public int Columns { get; set; } = -1;
 
     public bool WasEmpty { get; set; }
@@ -26,4 +24,14 @@ internal sealed class PendingExchange(Exchange exchange)
     public bool CopiesIn { get; set; }
 
     public string? Verb { get; set; }
+
+    /// <summary>Makes it as new.</summary>
+    public void Begin(Exchange exchange)
+    {
+        Exchange = exchange;
+        IsSynced = IsExtended = WasEmpty = CopiesIn = false;
+        Statement = Parameters = 0;
+        UnknownName = Verb = null;
+        Columns = -1;
+    }
 }

@@ -100,7 +100,7 @@ internal sealed partial class PostgreSqlConversation
                 pending.Columns = BinaryPrimitives.ReadInt16BigEndian(content);
                 break;
             case 'C':
-                pending.Verb ??= Verb(content);
+                pending.Verb ??= pending.UnknownName is null ? null : Verb(content);
                 break;
             case 'G':
                 pending.CopiesIn = true;
@@ -145,7 +145,6 @@ internal sealed partial class PostgreSqlConversation
     private void Execute(ReadOnlySpan<byte> content, PendingExchange pending)
     {
         pending.IsExtended = true;
-        pending.Executes++;
         pending.Exchange.Method = "EXECUTE";
         if (_portals.TryGetValue(ValueHash.OfBytes(Text(content)), out var portal) && portal.Statement != 0)
         {
@@ -190,7 +189,7 @@ internal sealed partial class PostgreSqlConversation
     private void Sent(PendingExchange pending)
     {
         pending.IsSynced = true;
-        pending.Exchange.Values = _values.Count > 0 ? [.. _values] : [];
+        pending.Exchange.Values.AddRange(_values);
         _values.Clear();
         Enqueue(pending);
     }
@@ -224,6 +223,7 @@ internal sealed partial class PostgreSqlConversation
             exchange.Kind = ExchangeKind.Validation;
         }
 
+        _spare = pending;
         Account.Exchanges++;
         sink.Completed(exchange);
     }

@@ -20,6 +20,9 @@ internal sealed partial class PostgreSqlConversation(ConversationInfo conversati
 
     private readonly Queue<PendingExchange> _waiting = new();
     private PendingExchange? _asking;
+
+    // The last one that ended, to be used again: most sessions have one exchange at a time.
+    private PendingExchange? _spare;
     private bool _began;
     private bool _awaitsNegotiation;
     private bool _inTransaction;
@@ -58,7 +61,7 @@ internal sealed partial class PostgreSqlConversation(ConversationInfo conversati
         }
 
         _began = true;
-        Account.Messages++;
+        Account.Message(conversation, role, bytes[0], nowNs);
         var content = bytes.Slice(HeaderBytes, looked);
         if (role == Role.Client)
         {
@@ -123,8 +126,8 @@ internal sealed partial class PostgreSqlConversation(ConversationInfo conversati
             return NeedMore;
         }
 
-        Account.Messages++;
         var code = BinaryPrimitives.ReadInt32BigEndian(bytes[4..]);
+        Account.Message(conversation, Role.Client, code, nowNs);
         if (code == CancelRequest)
         {
             Cancel(beginNs, nowNs);
@@ -155,7 +158,7 @@ internal sealed partial class PostgreSqlConversation(ConversationInfo conversati
         }
 
         // Refused: the session goes on in the clear, as one opening with what follows.
-        Account.Messages++;
+        Account.Message(conversation, Role.Server, 0, nowNs);
         return answer == 'N' ? Reopen(nowNs) : NotUnderstood;
     }
 
@@ -172,7 +175,10 @@ internal sealed partial class PostgreSqlConversation(ConversationInfo conversati
 
     private void Cancel(long beginNs, long nowNs)
     {
-        var exchange = new Exchange(conversation, beginNs) { Kind = ExchangeKind.Cancel, Method = "CANCEL", RequestEndNs = nowNs, AnswerStartNs = nowNs, EndNs = nowNs };
+        var exchange = sink.New(conversation, beginNs);
+        exchange.Kind = ExchangeKind.Cancel;
+        exchange.Method = "CANCEL";
+        exchange.RequestEndNs = exchange.AnswerStartNs = exchange.EndNs = nowNs;
         sink.Opened(exchange);
         Account.Exchanges++;
         sink.Completed(exchange);
@@ -183,7 +189,9 @@ internal sealed partial class PostgreSqlConversation(ConversationInfo conversati
     {
         if (_asking is null)
         {
-            _asking = new PendingExchange(new Exchange(conversation, beginNs));
+            _asking = _spare ?? new PendingExchange();
+            _spare = null;
+            _asking.Begin(sink.New(conversation, beginNs));
             sink.Opened(_asking.Exchange);
         }
 

@@ -22,7 +22,7 @@ internal sealed class TnsConversation(ConversationInfo conversation, int clientS
             return NotUnderstood;
         }
 
-        Account.Messages++;
+        Account.Message(conversation, role, (int)header.Type, nowNs);
         var inHand = Math.Min(header.Length, bytes.Length);
         if (header.Length > inHand)
         {
@@ -74,11 +74,9 @@ internal sealed class TnsConversation(ConversationInfo conversation, int clientS
 
         if (_turn is null)
         {
-            _turn = new Exchange(conversation, beginNs)
-            {
-                Kind = type == TnsType.Connect ? ExchangeKind.Session : ExchangeKind.Request,
-                Method = type == TnsType.Connect ? "CONNECT" : type == TnsType.Marker ? "BREAK" : "DATA",
-            };
+            _turn = sink.New(conversation, beginNs);
+            _turn.Kind = type == TnsType.Connect ? ExchangeKind.Session : ExchangeKind.Request;
+            _turn.Method = type == TnsType.Connect ? "CONNECT" : type == TnsType.Marker ? "BREAK" : "DATA";
             sink.Opened(_turn);
         }
 
