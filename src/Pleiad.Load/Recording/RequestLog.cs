@@ -6,7 +6,7 @@ namespace Pleiad.Load.Recording;
 /// <summary>A line of CSV for every request. Workers write lines of their own into blocks, and blocks into the file.</summary>
 internal sealed class RequestLog : IDisposable
 {
-    public const string Header = "intended_s,start_s,end_s,session,user,step,class,page,method,status,failure,bytes,latency_us,service_us,request_id\n";
+    public const string Header = "intended_s,start_s,end_s,session,user,step,class,page,method,status,failure,bytes,latency_us,service_us,request_id,visit\n";
 
     private readonly FileStream _file;
     private readonly Lock _turn = new();

@@ -300,7 +300,7 @@ internal sealed partial class Worker
 
     private void Log(User user, RequestFailure failure, int status, long bytes, long end)
     {
-        var line = string.Create(CultureInfo.InvariantCulture, $"{user.Intended / 1e9:F6},{user.Started / 1e9:F6},{end / 1e9:F6},{user.Session},{user.Number},{user.Step},{RequestLog.Field(user.Class.Name)},{RequestLog.Field(user.Page!.Name)},{user.Page.Method},{status},{failure},{bytes},{(end - user.Intended) / 1e3:F1},{(end - user.Started) / 1e3:F1},{RequestId(user)}\n");
+        var line = string.Create(CultureInfo.InvariantCulture, $"{user.Intended / 1e9:F6},{user.Started / 1e9:F6},{end / 1e9:F6},{user.Session},{user.Number},{user.Step},{RequestLog.Field(user.Class.Name)},{RequestLog.Field(user.Page!.Name)},{user.Page.Method},{status},{failure},{bytes},{(end - user.Intended) / 1e3:F1},{(end - user.Started) / 1e3:F1},{RequestId(user)},{user.Visit}\n");
         _log.Add(Encoding.UTF8.GetBytes(line));
         if (_log.Length >= LogBlock)
         {
