@@ -67,6 +67,11 @@ internal sealed class LoadRunCommand : PleiadCommand
         await using var control = given.GetValue(_control) is { } address
             ? await LoadEndpoints.StartAsync(LoadGiven.Url(address)!, Connection.Token(Terminal, given.GetValue(Connection.TokenFile)), run, Terminal.Time, cancellation)
             : null;
+        if (control is not null)
+        {
+            Terminal.Note($"control: {control.Address}");
+        }
+
         var json = given.GetValue(Given.Json);
         var ending = run.ResultAsync(new ConclusionOptions { WarmUp = warmUp, Thresholds = thresholds, AcceptsSaturation = given.GetValue(_accept) });
         var interrupted = await LoadView.FollowAsync(Terminal, run, ending, quiet: json, cancellation);

@@ -62,10 +62,10 @@ internal static class LoadView
             switch (Console.ReadKey(intercept: true).KeyChar)
             {
                 case '+':
-                    run.SetFactor(run.Progress.Factor * Step);
+                    run.SetFactor(run.Factor * Step);
                     break;
                 case '-':
-                    run.SetFactor(run.Progress.Factor / Step);
+                    run.SetFactor(run.Factor / Step);
                     break;
                 case '0':
                     run.SetFactor(1);

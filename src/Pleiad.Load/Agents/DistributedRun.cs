@@ -76,9 +76,12 @@ public sealed class DistributedRun : ILoadRun
     }
 
     /// <inheritdoc/>
+    public double Factor => Volatile.Read(ref _factor);
+
+    /// <inheritdoc/>
     public void SetFactor(double factor)
     {
-        _factor = factor;
+        Volatile.Write(ref _factor, factor);
         _ = Task.WhenAll(_agents.Select(agent => TellAsync(agent.Client, "factor", new FactorRequest(factor))));
     }
 
@@ -170,7 +173,7 @@ public sealed class DistributedRun : ILoadRun
         {
             Seconds = all.Max(each => each.Seconds),
             DurationSeconds = all.Max(each => each.DurationSeconds),
-            Factor = _factor,
+            Factor = Factor,
             Level = all.Max(each => each.Level),
             RequestsPerSecond = rate,
             FailedShare = rate == 0 ? 0 : all.Sum(each => each.FailedShare * each.RequestsPerSecond) / rate,

@@ -65,7 +65,7 @@ internal static class RunConclusion
             return ((int)Math.Ceiling(given / record.Series.WindowLength), true);
         }
 
-        if (!Conclusions.IsSteady(record.Plan))
+        if (!record.IsSteady)
         {
             return (0, true);
         }
@@ -124,7 +124,9 @@ internal static class RunConclusion
     {
         var length = record.Series.WindowLength.TotalSeconds;
         var begin = index * length;
-        var lasted = Math.Clamp(record.Seconds - begin, length / 100, length);
+
+        // The last window is not whole, and answers that came after the end are in it: over a sliver of time they would look like a spike.
+        var lasted = Math.Clamp(record.Seconds - begin, length / 2, length);
         var latency = Metrics.Latency(window, null);
         return new Moment(
             begin, window.Level, window.Requests / lasted, window.Failed / lasted, Figure(latency.Quantile(0.5)), Figure(latency.Quantile(0.95)), Figure(latency.Quantile(0.99)),

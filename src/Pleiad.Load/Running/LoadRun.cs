@@ -32,6 +32,7 @@ public sealed class LoadRun : ILoadRun
     private readonly Task<RunRecord> _end;
     private double _stopAt;
     private double _factor = 1;
+    private volatile bool _wasSteered;
 
     private LoadRun(Scenario scenario, LoadPlan plan, LoadOptions options, IReadOnlyList<IPEndPoint> addresses, StopRule? until, TimeProvider time)
     {
@@ -80,9 +81,13 @@ public sealed class LoadRun : ILoadRun
     }
 
     /// <inheritdoc/>
+    public double Factor => Volatile.Read(ref _factor);
+
+    /// <inheritdoc/>
     public void SetFactor(double factor)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(factor);
+        _wasSteered |= factor != Factor;
         Volatile.Write(ref _factor, factor);
         var at = Now + SteeringLead.TotalSeconds;
         foreach (var worker in _workers)
@@ -161,6 +166,7 @@ public sealed class LoadRun : ILoadRun
                 Unfinished = _workers.Sum(worker => worker.Unfinished),
                 Missed = _workers.Sum(worker => worker.Missed),
                 SessionsWithoutData = _workers.Sum(worker => worker.SessionsWithoutData),
+                WasSteered = _wasSteered,
             };
         }
         finally
@@ -228,7 +234,7 @@ public sealed class LoadRun : ILoadRun
         {
             // Looking often would find a tight interval by luck; looks grow apart.
             _nextCheck = length * 1.15;
-            _untilNow = _until.HalfWidth(_series, isSteady: Conclusions.IsSteady(_plan));
+            _untilNow = _until.HalfWidth(_series, isSteady: !_wasSteered && Conclusions.IsSteady(_plan));
             if (_untilNow <= _until.Target)
             {
                 StopAt(Now);
@@ -260,7 +266,7 @@ public sealed class LoadRun : ILoadRun
         {
             Seconds = Now,
             DurationSeconds = Math.Min(_plan.Duration.TotalSeconds, Volatile.Read(ref _stopAt)),
-            Factor = Volatile.Read(ref _factor),
+            Factor = Factor,
             Level = total.Level,
             RequestsPerSecond = total.Requests / seconds,
             FailedShare = total.Requests == 0 ? 0 : (double)total.Failed / total.Requests,

@@ -298,6 +298,7 @@ internal sealed partial class Worker : IDisposable
         CountInFlight(now, 0);
         CpuNanoseconds = Native.ThreadCpuNanoseconds();
         _window.CpuNanoseconds = CpuNanoseconds - _cpuAtWindow;
+        _window.Level = _shape.At(Math.Min(now, stop) / (double)Second);
         Finished.Enqueue((_windowIndex, _window));
         FlushLog();
     }

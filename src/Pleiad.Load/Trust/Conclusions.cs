@@ -62,6 +62,11 @@ internal static class Conclusions
             findings.Add(new Finding(Trustworthiness.Marked, $"{record.SessionsWithoutData} sessions did not begin, for every row of data was used", "give the file more rows, or order: sequential"));
         }
 
+        if (record.WasSteered)
+        {
+            findings.Add(new Finding(Trustworthiness.Marked, "the load was changed while it ran: the figures are of all its levels together, and nothing was cut off as warm-up", "put the changes into the scenario's steps to repeat the run"));
+        }
+
         if (!didSettle)
         {
             findings.Add(new Finding(Trustworthiness.Marked, "latencies were still changing in the second half: the run never settled, and nothing was cut off as warm-up", "run longer, or at a load that the server bears"));
