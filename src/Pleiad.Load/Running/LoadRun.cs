@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Pleiad.Core.Documents;
@@ -77,6 +78,11 @@ public sealed class LoadRun : ILoadRun
         }
 
         var rule = until is null ? null : StopRule.Parse(until, scenario.PageNames);
+        if (rule is not null && !Conclusions.IsSteady(plan))
+        {
+            throw new InvalidInputException("--until", new InputProblem("rule", until, "asks for one figure of a load that changes by steps", "leave it out, or give a level with --rate or --users"));
+        }
+
         return new LoadRun(scenario, plan, options, await AddressesAsync(options.Target, cancellation), rule, time);
     }
 
@@ -167,6 +173,7 @@ public sealed class LoadRun : ILoadRun
                 Missed = _workers.Sum(worker => worker.Missed),
                 SessionsWithoutData = _workers.Sum(worker => worker.SessionsWithoutData),
                 WasSteered = _wasSteered,
+                Unreached = _until is null || _untilNow <= _until.Target ? null : $"{_until} was not reached{(_untilNow is { } half ? string.Create(CultureInfo.InvariantCulture, $": the figure is known to ±{half * 100:0.#} %") : "")}",
             };
         }
         finally
@@ -234,7 +241,7 @@ public sealed class LoadRun : ILoadRun
         {
             // Looking often would find a tight interval by luck; looks grow apart.
             _nextCheck = length * 1.15;
-            _untilNow = _until.HalfWidth(_series, isSteady: !_wasSteered && Conclusions.IsSteady(_plan));
+            _untilNow = _wasSteered ? null : _until.HalfWidth(_series);
             if (_untilNow <= _until.Target)
             {
                 StopAt(Now);

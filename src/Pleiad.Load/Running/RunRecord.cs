@@ -38,6 +38,9 @@ internal sealed record RunRecord
     /// <summary>Whether the load was changed while it ran: what was measured is not the plan's alone.</summary>
     public bool WasSteered { get; init; }
 
+    /// <summary>What the rule that ends a run early had to wait for in vain, as a sentence; null without a rule or when it was reached.</summary>
+    public string? Unreached { get; init; }
+
     /// <summary>Whether the load was the same all the time: only then there is one state to settle into.</summary>
     public bool IsSteady => !WasSteered && Conclusions.IsSteady(Plan);
 
