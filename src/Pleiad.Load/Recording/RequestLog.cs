@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Pleiad.Core.Documents;
 
 namespace Pleiad.Load.Recording;
 
@@ -11,10 +12,21 @@ internal sealed class RequestLog : IDisposable
     private readonly FileStream _file;
     private readonly Lock _turn = new();
 
-    public RequestLog(string path)
+    private RequestLog(FileStream file) => _file = file;
+
+    /// <exception cref="InvalidInputException">The file cannot be written.</exception>
+    public static RequestLog Open(string path)
     {
-        _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1);
-        _file.Write(Encoding.ASCII.GetBytes(Header));
+        try
+        {
+            var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1);
+            file.Write(Encoding.ASCII.GetBytes(Header));
+            return new RequestLog(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException("--csv", new InputProblem("file", path, $"cannot be written ({error.Message.TrimEnd('.')})", "give a file that can be"), error);
+        }
     }
 
     public void Write(ReadOnlySpan<byte> block)

@@ -203,7 +203,7 @@ public sealed record RunResult
         }
         catch (JsonException error)
         {
-            throw new InvalidDataException($"is no result of a load run ({error.Message})", error);
+            throw new InvalidDataException($"is no result of a load run (line {error.LineNumber + 1} is none of its JSON)", error);
         }
     }
 }
@@ -217,11 +217,10 @@ public sealed record ConclusionOptions
     /// <summary>What has to be kept, such as <c>p95&lt;500ms</c>.</summary>
     public IReadOnlyList<string> Thresholds { get; init; } = [];
 
-    /// <summary>The form of thresholds in words.</summary>
-    public const string ThresholdRule = Threshold.Rule;
-
-    /// <summary>Whether a text is a threshold.</summary>
-    public static bool IsThreshold(string text) => Threshold.TryParse(text, out _);
+    /// <summary>What is wrong with a threshold and what to do about it; null when nothing is.</summary>
+    /// <param name="text">The threshold as it was written.</param>
+    /// <param name="pages">The pages that it may name.</param>
+    public static (string Reason, string Remedy)? ProblemOf(string text, IReadOnlyList<string> pages) => Threshold.ProblemOf(text, pages);
 
     /// <summary>Whether a run in which the generator was the bottleneck is only marked.</summary>
     public bool AcceptsSaturation { get; init; }

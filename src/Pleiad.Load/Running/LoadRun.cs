@@ -19,6 +19,9 @@ public sealed class LoadRun : ILoadRun
     /// <summary>A change of the rate takes effect this long after it is asked for, so that all workers have heard of it by then.</summary>
     private static readonly TimeSpan SteeringLead = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>The moment 0 lies this far ahead, so that all threads wait for it and whoever arrives at once is not late already.</summary>
+    private static readonly TimeSpan StartLead = TimeSpan.FromMilliseconds(20);
+
     private readonly Scenario _scenario;
     private readonly LoadPlan _plan;
     private readonly LoadOptions _options;
@@ -38,12 +41,12 @@ public sealed class LoadRun : ILoadRun
     private LoadRun(Scenario scenario, LoadPlan plan, LoadOptions options, IReadOnlyList<IPEndPoint> addresses, StopRule? until, TimeProvider time)
     {
         (_scenario, _plan, _options, _until, _time) = (scenario, plan, options, until, time);
-        _log = options.RequestLogFile is null ? null : new RequestLog(options.RequestLogFile);
+        _log = options.RequestLogFile is null ? null : RequestLog.Open(options.RequestLogFile);
         _series = new WindowSeries(scenario.Pages.Count, Worker.WindowLength);
         _stopAt = plan.Duration.TotalSeconds;
         _started = time.GetUtcNow();
         var before = GeneratorFigures.Now();
-        _start = Stopwatch.GetTimestamp();
+        _start = Stopwatch.GetTimestamp() + (long)StartLead.TotalNanoseconds;
         _workers = [.. Enumerable.Range(0, options.Workers).Select(index => new Worker(new WorkerSettings
         {
             Scenario = scenario,
@@ -69,7 +72,7 @@ public sealed class LoadRun : ILoadRun
     /// <param name="until">Ends the run before its time when a figure is known well enough, for example <c>p95±5%</c>; null runs to the end.</param>
     /// <param name="time">The clock for what is not measured.</param>
     /// <param name="cancellation">Gives up the beginning.</param>
-    /// <exception cref="InvalidInputException">The target's name is unknown, or <paramref name="until"/> says nothing.</exception>
+    /// <exception cref="InvalidInputException">The target's name is unknown, <paramref name="until"/> says nothing, or the request log cannot be written.</exception>
     public static async Task<LoadRun> StartAsync(Scenario scenario, LoadPlan plan, LoadOptions options, string? until, TimeProvider time, CancellationToken cancellation)
     {
         if (Stopwatch.Frequency != 1_000_000_000)
@@ -83,7 +86,9 @@ public sealed class LoadRun : ILoadRun
             throw new InvalidInputException("--until", new InputProblem("rule", until, "asks for one figure of a load that changes by steps", "leave it out, or give a level with --rate or --users"));
         }
 
-        return new LoadRun(scenario, plan, options, await AddressesAsync(options.Target, cancellation), rule, time);
+        var addresses = await AddressesAsync(options.Target, cancellation);
+        await Rehearsal.DoneAsync(withRuntimes: options.Engine == HttpEngine.System || options.Http2 || options.Target.Scheme == Uri.UriSchemeHttps).WaitAsync(cancellation);
+        return new LoadRun(scenario, plan, options, addresses, rule, time);
     }
 
     /// <inheritdoc/>
@@ -123,7 +128,7 @@ public sealed class LoadRun : ILoadRun
         await ((Task)_end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private double Now => Stopwatch.GetElapsedTime(_start).TotalSeconds;
+    private double Now => Math.Max(0, (Stopwatch.GetTimestamp() - _start) / 1e9);
 
     private void StopAt(double seconds)
     {

@@ -104,9 +104,14 @@ internal sealed partial class Worker
         Add(user.Method);
         _out.Add((byte)' ');
         _out.Add(user.Target.Span);
-        _out.Add(" HTTP/1.1\r\nHost: "u8);
-        _out.Add(_settings.Host);
-        _out.Add("\r\n"u8);
+        _out.Add(" HTTP/1.1\r\n"u8);
+        if (!user.Page!.HasHost)
+        {
+            _out.Add("Host: "u8);
+            _out.Add(_settings.Host);
+            _out.Add("\r\n"u8);
+        }
+
         foreach (var (name, value) in user.Page!.Headers)
         {
             Add(name);

@@ -77,6 +77,11 @@ internal static class Conclusions
             findings.Add(new Finding(Trustworthiness.Marked, "latencies were still changing in the second half: the run never settled, and nothing was cut off as warm-up", "run longer, or at a load that the server bears"));
         }
 
+        if (total.Requests > 0 && total.Failed == total.Requests)
+        {
+            findings.Add(new Finding(Trustworthiness.Marked, "no request succeeded", "look at the kinds of failures, and at --csv for every request"));
+        }
+
         if (total.Requests == 0)
         {
             findings.Add(new Finding(Trustworthiness.Refused, "no request ended", "run longer, or look at the scenario's load"));
@@ -94,7 +99,7 @@ internal static class Conclusions
             : Trustworthiness.Good;
         if (weight != Trustworthiness.Good)
         {
-            findings.Add(new Finding(weight, Text($"the generator was {lag:0.0} ms late in 1 of 100 cases{(double.IsNaN(median) ? "" : Text($", at a median latency of {median:0.0} ms"))}"), "give it more workers (--workers), agents (--agent), a machine of its own, or less load"));
+            findings.Add(new Finding(weight, Text($"the generator was {lag:0.0} ms late in {(total.Lag.Count < 100 ? $"the worst of {total.Lag.Count} cases" : "1 of 100 cases")}{(double.IsNaN(median) ? "" : Text($", at a median latency of {median:0.0} ms"))}"), "give it more workers (--workers), agents (--agent), a machine of its own, or less load"));
         }
     }
 
