@@ -105,14 +105,15 @@ internal sealed partial class Worker
             }
         }
 
-        user.Class = ClassOf(user.Random);
+        user.Class = ClassOf(_scenario, user.Random);
         _window.SessionsStarted++;
         Go(user, user.Class.Entry, intended, now);
     }
 
-    private UserClass ClassOf(RandomStream random)
+    /// <summary>Draws the class of a new session.</summary>
+    public static UserClass ClassOf(Scenario scenario, RandomStream random)
     {
-        var classes = _scenario.Classes;
+        var classes = scenario.Classes;
         if (classes.Count == 1)
         {
             return classes[0];
