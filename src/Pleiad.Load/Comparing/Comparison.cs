@@ -47,7 +47,7 @@ public sealed record Comparison(IReadOnlyList<Difference> Differences, IReadOnly
     public bool IsWorse => Differences.Any(each => each.Verdict == DifferenceVerdict.Worse);
 
     /// <summary>The comparison as JSON.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, LoadJson.Default.Comparison);
+    public string ToJson() => JsonSerializer.Serialize(this, LoadJson.Readable.Comparison);
 
     /// <summary>Compares two runs: Welch's t on the pieces of each, Holm's correction over all figures.</summary>
     public static Comparison Of(RunResult a, RunResult b)

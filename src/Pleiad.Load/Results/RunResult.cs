@@ -191,7 +191,7 @@ public sealed record RunResult
     internal static RunResult Conclude(RunRecord record, ConclusionOptions options) => RunConclusion.Make(record, options);
 
     /// <summary>The result as one JSON document, indented.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, LoadJson.Default.RunResult);
+    public string ToJson() => JsonSerializer.Serialize(this, LoadJson.Readable.RunResult);
 
     /// <summary>Reads a result back.</summary>
     /// <exception cref="InvalidDataException">The text is no result.</exception>

@@ -60,6 +60,21 @@ public sealed class ApiTests(ApiTests.Fixture fixture) : IClassFixture<ApiTests.
         problem.Detail!.ShouldContain(reason);
     }
 
+    [Theory]
+    [InlineData("/api/v1/services/no-such-service", "'no-such-service'")]
+    [InlineData("/api/v1/jobs/j-00000000", "'")]
+    [InlineData("/api/v1/machines?service=<", "<")]
+    [InlineData("/no-such-path-é", "é")]
+    public async Task Errors_are_readable_as_they_come(string path, string said)
+    {
+        var text = await (await Http.GetAsync(new Uri(path, UriKind.Relative))).Content.ReadAsStringAsync();
+        text.ShouldNotContain("\\u00");
+        if (text.StartsWith('{'))
+        {
+            text.ShouldContain(said);
+        }
+    }
+
     [Fact]
     public async Task A_service_is_created_changed_shown_and_removed()
     {
