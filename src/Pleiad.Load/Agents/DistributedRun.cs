@@ -53,7 +53,9 @@ public sealed class DistributedRun : ILoadRun
                 using var answer = await agent.Item2.PostAsJsonAsync("run", request with { Share = index, Shares = clients.Count }, LoadJson.Default.AgentRequest, cancellation);
                 if (!answer.IsSuccessStatusCode)
                 {
-                    throw new AgentException($"agent {agent.address} refused: {await answer.Content.ReadAsStringAsync(cancellation)}");
+                    throw new AgentException(answer.StatusCode == HttpStatusCode.Unauthorized
+                        ? $"agent {agent.address} wants another token; give its own with --token-file"
+                        : $"agent {agent.address} refused ({(int)answer.StatusCode}): {await answer.Content.ReadAsStringAsync(cancellation)}");
                 }
             }
             catch (HttpRequestException error)
