@@ -65,7 +65,7 @@ internal static class LoadTables
             terminal.Out.WriteLine($"note: {finding}");
         }
 
-        terminal.Out.WriteLine(comparison.Differs ? "The runs differ." : comparison.Differences.All(each => each.Verdict == DifferenceVerdict.Unknown) ? "The runs are too short to tell." : "What differs is noise.");
+        terminal.Out.WriteLine(comparison.IsRefused ? "A run was refused, so its figures are the generator's: nothing follows for the server." : comparison.Differs ? "The runs differ." : comparison.Differences.All(each => each.Verdict == DifferenceVerdict.Unknown) ? "The runs are too short to tell." : "What differs is noise.");
     }
 
     public static string Ms(double? ms) => ms switch

@@ -55,7 +55,9 @@ public sealed class TrustTests
         var false_ = Enumerable.Range(0, 60).Count(run => Comparison.Of(Result((ulong)(1000 + run), 10), Result((ulong)(2000 + run), 10)).Differs);
         false_.ShouldBeLessThanOrEqualTo(12);
 
+        Comparison.Of(Result(1, 10), Result(2, 11) with { Trust = Trustworthiness.Refused }).IsRefused.ShouldBeTrue();
         var worse = Comparison.Of(Result(1, 10), Result(2, 11));
+        worse.IsRefused.ShouldBeFalse();
         worse.IsWorse.ShouldBeTrue();
         worse.Differences.Single(each => each is { Page: "all", Metric: "mean" }).Verdict.ShouldBe(DifferenceVerdict.Worse);
         Comparison.Of(Result(2, 11), Result(1, 10)).Differences.Single(each => each is { Page: "all", Metric: "mean" }).Verdict.ShouldBe(DifferenceVerdict.Better);
