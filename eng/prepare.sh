@@ -17,6 +17,7 @@ needs_tests=(
     "${needs_program[@]}" '/usr/lib/postgresql/*/bin/initdb=postgresql' dnsmasq=dnsmasq-base /var/lib/dpkg/info/busybox-static.list=busybox-static
     clang=clang ld.lld=lld /usr/include/zlib.h=zlib1g-dev /usr/sbin/mke2fs=e2fsprogs # the C# service of a Linux machine; a disk
     '/usr/lib/*/libpcap.so.0.8=libpcap0.8' # captures from a live interface
+    script=bsdutils # a pseudo-terminal
     octave-cli=octave '/usr/share/octave/packages/queueing-*/qncsmva.m=octave-queueing' # models solved by another program
 )
 

@@ -17,6 +17,14 @@ switch (args)
 var seconds = args.Contains("--short") ? 2 : 6;
 var rounds = args.Contains("--short") ? 1 : 3;
 const int Clients = 64;
+const double PerCpuSecondMin = 30_000;
+const double LagP99MsMax = 1;
+const string Pages = "pleiad, six pages";
+const string PagesPerUser = "pleiad, six pages, a connection a user";
+const string PoissonPages = "pleiad, six pages, Poisson";
+
+// Sessions of six requests: 15,000 requests a second.
+const string HalfLoad = "2500/s";
 using var site = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["site"]) { RedirectStandardOutput = true })!;
 try
 {
@@ -32,11 +40,11 @@ try
             await Tools.AbAsync(url, Clients, seconds),
             await Tools.H2LoadAsync(url, Clients, seconds),
             await Tools.OwnAsync("pleiad, one URL", port, "plain", $"{Clients}", seconds, "auto", "shared"),
-            await Tools.OwnAsync("pleiad, six pages", port, "pages", $"{Clients}", seconds, "auto", "shared"),
-            await Tools.OwnAsync("pleiad, six pages, a connection a user", port, "pages", $"{Clients}", seconds, "auto", "perUser"),
+            await Tools.OwnAsync(Pages, port, "pages", $"{Clients}", seconds, "auto", "shared"),
+            await Tools.OwnAsync(PagesPerUser, port, "pages", $"{Clients}", seconds, "auto", "perUser"),
             await Tools.OwnAsync("SocketsHttpHandler, six pages", port, "pages", $"{Clients}", seconds, "system", "shared"),
-            await Tools.OwnAsync("pleiad, six pages, Poisson", port, "pages", "2500/s", seconds, "auto", "shared"),
-            await Tools.OwnAsync("pleiad, six pages, Poisson", port, "pages", "500/s", seconds, "auto", "shared"),
+            await Tools.OwnAsync(PoissonPages, port, "pages", HalfLoad, seconds, "auto", "shared"),
+            await Tools.OwnAsync(PoissonPages, port, "pages", "500/s", seconds, "auto", "shared"),
         ];
         rows.AddRange(measured.OfType<Measured>());
     }
@@ -49,11 +57,22 @@ try
         return 0;
     }
 
-    Console.WriteLine($"{"generator",-42} {"load",-12} {"req/CPU s",10} {"req/s",9} {"failed",7} {"lag p50 ms",11} {"lag p99 ms",11}");
+    var hey = medians.FirstOrDefault(row => row.Generator == "hey");
+    Console.WriteLine($"{"generator",-42} {"load",-12} {"req/CPU s",10} {"req/s",9} {"failed",7} {"lag p50 ms",11} {"lag p99 ms",11}  goal");
     foreach (var row in medians)
     {
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Generator,-42} {row.Load,-12} {row.PerCpuSecond,10:0} {row.PerSecond,9:0} {row.Failed,7:0} {row.LagP50Ms,11:0.000} {row.LagP99Ms,11:0.000}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Generator,-42} {row.Load,-12} {row.PerCpuSecond,10:0} {row.PerSecond,9:0} {row.Failed,7:0} {row.LagP50Ms,11:0.000} {row.LagP99Ms,11:0.000}  {GoalOf(row)}"));
     }
+
+    string GoalOf(Measured row) => row switch
+    {
+        { Generator: Pages or PagesPerUser } => $"at least {PerCpuSecondMin} requests a CPU second{(hey is null ? "" : " and more than hey")}: {Said(row.PerCpuSecond >= PerCpuSecondMin && !(row.PerCpuSecond <= hey?.PerCpuSecond))}",
+        { Generator: PoissonPages, Load: HalfLoad } => $"lag p99 below {LagP99MsMax:0} ms at about half of {PerCpuSecondMin} requests a second: {Said(row.LagP99Ms < LagP99MsMax)}",
+        { Generator: "wrk" or "hey" or "ab" or "h2load" } => "to compare with, one URL",
+        _ => "to compare with",
+    };
+
+    static string Said(bool reached) => reached ? "reached" : "MISSED";
 
     return 0;
 }

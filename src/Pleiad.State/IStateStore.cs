@@ -57,10 +57,6 @@ public interface IStateStore : IAsyncDisposable
     /// <summary>Frees whatever address the machine holds.</summary>
     Task ReleaseAddressAsync(MachineId machine, DateTimeOffset now, CancellationToken cancellation);
 
-    /// <summary>Frees addresses that are reserved, not taken, since before <paramref name="reservedBefore"/>.</summary>
-    /// <returns>The reservations that were released.</returns>
-    Task<IReadOnlyList<PooledAddress>> ReleaseStaleReservationsAsync(DateTimeOffset reservedBefore, DateTimeOffset now, CancellationToken cancellation);
-
     /// <summary>The whole pool in order of address.</summary>
     Task<IReadOnlyList<PooledAddress>> ListAddressesAsync(CancellationToken cancellation);
 

@@ -13,7 +13,7 @@ internal sealed class LoadCompareCommand : PleiadCommand
 
     private readonly Argument<string> _a = new("a") { Description = "Result of the first run, as 'load run --out' writes it." };
     private readonly Argument<string> _b = new("b") { Description = "Result of the second run." };
-    private readonly Option<bool> _fail = new("--fail-if-worse") { Description = "End with 5 when a figure of B is worse." };
+    private readonly Option<bool> _fail = new("--fail-if-worse") { Description = "End with 5 when a figure of B is worse, with 6 when a run was refused." };
 
     public LoadCompareCommand(Terminal terminal)
         : base(terminal, "compare", "Say whether two runs differ, or it is noise.", "pleiad load compare monday.json tuesday.json", "pleiad load compare before.json after.json --fail-if-worse --json")
@@ -35,7 +35,7 @@ internal sealed class LoadCompareCommand : PleiadCommand
             LoadTables.Show(Terminal, comparison);
         }
 
-        return given.GetValue(_fail) && comparison.IsWorse ? ExitCode.Missed : ExitCode.Done;
+        return !given.GetValue(_fail) ? ExitCode.Done : comparison.IsRefused ? ExitCode.Refused : comparison.IsWorse ? ExitCode.Missed : ExitCode.Done;
     }
 
     private async Task<RunResult> ReadAsync(string file, CancellationToken cancellation)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Pleiad.Core.Documents;
-using Pleiad.Load.Results;
 using Pleiad.Load.Scenarios;
 
 namespace Pleiad.Cli.Load;
@@ -8,10 +7,6 @@ namespace Pleiad.Cli.Load;
 /// <summary>What the commands of <c>load</c> are given, read.</summary>
 internal static class LoadGiven
 {
-    public const string ThresholdRule = ConclusionOptions.ThresholdRule;
-
-    public static bool IsThreshold(string text) => ConclusionOptions.IsThreshold(text);
-
     public static double? Rate(string text) => LoadPlan.TryParseRate(text, out var rate) && rate > 0 ? rate : null;
 
     public static double? Number(string text, int min, int max) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value : null;

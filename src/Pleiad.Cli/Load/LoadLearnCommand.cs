@@ -21,6 +21,7 @@ internal sealed class LoadLearnCommand : PleiadCommand
     private readonly Option<string?> _name = Given.Text("--name", "NAME", "Name of the scenario (the log's unless given).");
     private readonly Option<string?> _gap = Given.Text("--session-gap", "D", "Silence after which a user's next request begins a new session (30m unless given).", text => Duration.TryParse(text, out var gap) && gap > TimeSpan.Zero, Duration.Rule);
     private readonly Option<int> _pages = Given.Number("--pages-max", 100, 1, 2_000, "Most pages; rarer ones are left out");
+    private readonly Option<int> _kinds = Given.Number("--kinds-max", 4, 1, 10, "Most kinds of users to tell apart by their ways; 1 takes all for one");
     private readonly Option<bool> _assets = new("--keep-assets") { Description = "Count pictures, scripts and styles as pages." };
 
     public LoadLearnCommand(Terminal terminal)
@@ -29,7 +30,7 @@ internal sealed class LoadLearnCommand : PleiadCommand
             "pleiad load learn access.log --format '$remote_addr [$time_local] \"$request\" $status $request_time $msec' --out shop.yaml", "pleiad load learn visit.har --out visit.yaml")
     {
         Add(_log);
-        foreach (var option in (Option[])[_format, _out, _name, _gap, _pages, _assets])
+        foreach (var option in (Option[])[_format, _out, _name, _gap, _pages, _kinds, _assets])
         {
             Add(option);
         }
@@ -46,6 +47,7 @@ internal sealed class LoadLearnCommand : PleiadCommand
             Format = format,
             SessionGap = given.GetValue(_gap) is { } gap && Duration.TryParse(gap, out var value) ? value : TimeSpan.FromMinutes(30),
             PagesMax = given.GetValue(_pages),
+            KindsMax = given.GetValue(_kinds),
             KeepsAssets = given.GetValue(_assets),
         };
         var learned = isHar

@@ -58,8 +58,13 @@ internal sealed class LoadRunCommand : PleiadCommand
     {
         var scenario = await ReadAsync(given.GetValue(_scenario)!, cancellation);
         var thresholds = scenario.Thresholds.Concat(given.GetValue(_thresholds) ?? []).ToList();
-        RequireThresholds(thresholds);
+        RequireThresholds(scenario, given.GetValue(_thresholds) ?? []);
         var target = LoadGiven.Url(given.GetValue(_target)!) ?? throw new InvalidInputException("--target", new InputProblem("address", given.GetValue(_target), "is no address", "give one such as http://127.0.0.1:8080"));
+        if (target.Query.Length + target.Fragment.Length + target.UserInfo.Length > 0)
+        {
+            throw new InvalidInputException("--target", new InputProblem("address", given.GetValue(_target), "has more than scheme, host, port and path", "put a query into the pages' urls and a name and password into their headers"));
+        }
+
         var warmUp = Time(given.GetValue(_warmUp));
         await using var run = given.GetValue(_agents) is { Length: > 0 } agents
             ? await StartOnAgentsAsync(given, scenario, target, agents, cancellation)
@@ -67,6 +72,11 @@ internal sealed class LoadRunCommand : PleiadCommand
         await using var control = given.GetValue(_control) is { } address
             ? await LoadEndpoints.StartAsync(LoadGiven.Url(address)!, Connection.Token(Terminal, given.GetValue(Connection.TokenFile)), run, Terminal.Time, cancellation)
             : null;
+        if (control is not null)
+        {
+            Terminal.Note($"control: {control.Address}");
+        }
+
         var json = given.GetValue(Given.Json);
         var ending = run.ResultAsync(new ConclusionOptions { WarmUp = warmUp, Thresholds = thresholds, AcceptsSaturation = given.GetValue(_accept) });
         var interrupted = await LoadView.FollowAsync(Terminal, run, ending, quiet: json, cancellation);
@@ -83,8 +93,9 @@ internal sealed class LoadRunCommand : PleiadCommand
 
         return interrupted ? ExitCode.Interrupted
             : result.Trust == Trustworthiness.Refused ? ExitCode.Refused
-            : result.AreThresholdsMet ? ExitCode.Done
-            : ExitCode.Missed;
+            : !result.AreThresholdsMet ? ExitCode.Missed
+            : result.Total.Failed == result.Total.Requests ? ExitCode.Failed
+            : ExitCode.Done;
     }
 
     private async Task<Scenario> ReadAsync(string file, CancellationToken cancellation)
@@ -103,9 +114,10 @@ internal sealed class LoadRunCommand : PleiadCommand
         });
     }
 
-    private static void RequireThresholds(List<string> thresholds)
+    private static void RequireThresholds(Scenario scenario, string[] thresholds)
     {
-        var wrong = thresholds.Where(text => !LoadGiven.IsThreshold(text)).Select(text => new InputProblem("rule", text, "is no threshold", LoadGiven.ThresholdRule)).ToList();
+        var wrong = thresholds.Select(text => (Text: text, Problem: ConclusionOptions.ProblemOf(text, scenario.PageNames))).Where(each => each.Problem is not null)
+            .Select(each => new InputProblem("rule", each.Text, each.Problem!.Value.Reason, each.Problem.Value.Remedy)).ToList();
         if (wrong.Count > 0)
         {
             throw new InvalidInputException("--threshold", wrong);

@@ -13,8 +13,8 @@ internal static class LoadTables
     public static void Show(Terminal terminal, RunResult result)
     {
         var table = new TextTable(
-            new Column("page"), new Column("requests", Right: true), new Column("per second", Right: true), new Column("failed", Right: true), new Column("mean", Right: true), new Column("p50", Right: true),
-            new Column("p95", Right: true), new Column("p99", Right: true), new Column("max", Right: true), new Column("p95 from start", Right: true, Spare: 1))
+            new Column("page"), new Column("requests", Right: true), new Column("per second", Right: true, Spare: 3), new Column("failed", Right: true), new Column("mean", Right: true, Spare: 4), new Column("p50", Right: true, Spare: 2),
+            new Column("p95", Right: true), new Column("p99", Right: true, Spare: 1), new Column("max", Right: true, Spare: 5), new Column("p95 from start", Right: true, Spare: 6))
         {
             Title = $"{result.Scenario} on {result.Target}: times from the intended start",
         };
@@ -33,7 +33,7 @@ internal static class LoadTables
             ("generator", string.Create(CultureInfo.InvariantCulture, $"lag p99 {Ms(result.Self.Lag?.P99)}, {result.Self.RequestsPerCpuSecond:0} requests per CPU second, {result.Self.InFlight:0.0} in flight (rate × time: {result.Self.InFlightByLittlesLaw:0.0})")));
         foreach (var threshold in result.Thresholds)
         {
-            terminal.Out.WriteLine($"{(threshold.IsMet ? "kept:  " : "MISSED:")} {threshold.Text} (was {Seen(threshold)})");
+            terminal.Out.WriteLine($"{(threshold.IsMet ? "kept:  " : "MISSED:")} {threshold.Text} (was {threshold.SeenText})");
         }
 
         foreach (var finding in result.Findings)
@@ -65,7 +65,7 @@ internal static class LoadTables
             terminal.Out.WriteLine($"note: {finding}");
         }
 
-        terminal.Out.WriteLine(comparison.Differs ? "The runs differ." : comparison.Differences.All(each => each.Verdict == DifferenceVerdict.Unknown) ? "The runs are too short to tell." : "What differs is noise.");
+        terminal.Out.WriteLine(comparison.IsRefused ? "A run was refused, so its figures are the generator's: nothing follows for the server." : comparison.Differs ? "The runs differ." : comparison.Differences.All(each => each.Verdict == DifferenceVerdict.Unknown) ? "The runs are too short to tell." : "What differs is noise.");
     }
 
     public static string Ms(double? ms) => ms switch
@@ -78,11 +78,6 @@ internal static class LoadTables
 
     private static string With(double? ms, Interval? interval) =>
         ms is null ? "" : interval is null ? Ms(ms) : string.Create(CultureInfo.InvariantCulture, $"{Ms(ms)} ±{interval.RelativeHalfWidth * 100:0} %");
-
-    private static string Seen(ThresholdOutcome threshold) => threshold.Seen is not { } seen ? "nothing"
-        : threshold.Text.Contains("errors", StringComparison.Ordinal) ? string.Create(CultureInfo.InvariantCulture, $"{seen * 100:0.###} %")
-        : threshold.Text.Contains("requests", StringComparison.Ordinal) ? string.Create(CultureInfo.InvariantCulture, $"{seen:0.0}/s")
-        : Ms(seen);
 
     private static string Figure(string metric, double? value) => value is null ? ""
         : metric == "errors" ? string.Create(CultureInfo.InvariantCulture, $"{value * 100:0.###} %")

@@ -62,10 +62,10 @@ internal static class LoadView
             switch (Console.ReadKey(intercept: true).KeyChar)
             {
                 case '+':
-                    run.SetFactor(run.Progress.Factor * Step);
+                    run.SetFactor(run.Factor * Step);
                     break;
                 case '-':
-                    run.SetFactor(run.Progress.Factor / Step);
+                    run.SetFactor(run.Factor / Step);
                     break;
                 case '0':
                     run.SetFactor(1);
@@ -79,14 +79,17 @@ internal static class LoadView
 
     private static TextTable Draw(RunProgress now)
     {
-        var table = new TextTable(new Column("time"), new Column("load", Right: true), new Column("requests/s", Right: true), new Column("failed", Right: true), new Column("p50", Right: true), new Column("p95", Right: true), new Column("p99", Right: true), new Column("in flight", Right: true, Spare: 2), new Column("lag p99", Right: true), new Column("CPU", Right: true, Spare: 1), new Column("interval", Right: true, Spare: 3))
+        var table = new TextTable([new Column("time"), new Column("load", Right: true), new Column("requests/s", Right: true), new Column("failed", Right: true), new Column("p50", Right: true, Spare: 3), new Column("p95", Right: true, Spare: 1), new Column("p99", Right: true), new Column("in flight", Right: true, Spare: 4), new Column("lag p99", Right: true, Spare: 2), new Column("CPU", Right: true, Spare: 5), .. now.UntilNow is null ? [] : (Column[])[new Column("interval", Right: true)]])
         {
             Title = "load: + - change it by a tenth, 0 as planned, q ends",
         };
         table.Add(
+        [
             string.Create(CultureInfo.InvariantCulture, $"{now.Seconds:0} of {now.DurationSeconds:0} s"), string.Create(CultureInfo.InvariantCulture, $"{now.Level:0.##}{(now.Factor == 1 ? "" : $" (×{now.Factor:0.00})")}"),
             string.Create(CultureInfo.InvariantCulture, $"{now.RequestsPerSecond:0}"), string.Create(CultureInfo.InvariantCulture, $"{now.FailedShare * 100:0.##} %"), LoadTables.Ms(now.P50Ms), LoadTables.Ms(now.P95Ms), LoadTables.Ms(now.P99Ms),
-            Figures.Whole(now.InFlight), LoadTables.Ms(now.LagP99Ms), Figures.Share(now.CpuShare), now.UntilNow is { } half ? string.Create(CultureInfo.InvariantCulture, $"±{half * 100:0.0} %") : null);
+            Figures.Whole(now.InFlight), LoadTables.Ms(now.LagP99Ms), Figures.Share(now.CpuShare),
+            .. now.UntilNow is { } half ? (string?[])[string.Create(CultureInfo.InvariantCulture, $"±{half * 100:0.0} %")] : [],
+        ]);
         return table;
     }
 

@@ -49,7 +49,7 @@ internal sealed class TextTable(params Column[] columns)
             shown.Remove(least);
         }
 
-        return NeededWidth(shown) <= width ? Drawn(shown) : new Text(ToPlain().TrimEnd());
+        return NeededWidth(shown) <= width ? Drawn(shown) : new Text(ToPlain());
     }
 
     private Table Drawn(List<int> shown)

@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Pleiad.Client.Contract;
@@ -24,7 +26,14 @@ namespace Pleiad.Client.Contract;
 [JsonSerializable(typeof(IReadOnlyList<SettingInfo>))]
 [JsonSerializable(typeof(SettingChange))]
 [JsonSerializable(typeof(ApiProblem))]
-public sealed partial class ContractJson : JsonSerializerContext;
+public sealed partial class ContractJson : JsonSerializerContext
+{
+    /// <summary>
+    /// The same with quotes, signs and letters of any language as they are, not as <c>\u0027</c>: people read answers in terminals. Right for <c>application/json</c>, which no browser
+    /// takes for a page; not for JSON inside HTML.
+    /// </summary>
+    public static ContractJson Readable => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}
 
 /// <summary>The server and its host: <c>GET /api/v1/server</c>.</summary>
 /// <param name="Version">Version of Pleiad.</param>

@@ -1,4 +1,5 @@
 using Pleiad.Core.Identity;
+using Pleiad.Core.Metrics;
 
 namespace Pleiad.Gateway.Dispatch;
 
@@ -80,6 +81,9 @@ public interface IDispatcher
 
     /// <summary>The bounds in force.</summary>
     DispatcherOptions Options { get; }
+
+    /// <summary>How long work waited for the slots that were granted; most of it not at all.</summary>
+    DurationHistogram Waits { get; }
 
     /// <summary>The slots and queue now.</summary>
     DispatcherView Observe();

@@ -1,4 +1,5 @@
 using Pleiad.Core.Identity;
+using Pleiad.Core.Metrics;
 
 namespace Pleiad.Gateway.Dispatch;
 
@@ -54,6 +55,9 @@ public sealed partial class Dispatcher : IDispatcher
     public string Service { get; }
 
     /// <inheritdoc/>
+    public DurationHistogram Waits { get; } = new();
+
+    /// <inheritdoc/>
     public DispatcherOptions Options => Volatile.Read(ref _options);
 
     /// <inheritdoc/>
@@ -80,6 +84,7 @@ public sealed partial class Dispatcher : IDispatcher
 
             if ((avoid is { } other ? _ready.FirstBut(other) : _ready.First) is { } machine)
             {
+                Waits.Observe(TimeSpan.Zero);
                 return new ValueTask<DispatchResult>(new DispatchResult(DispatchOutcome.Granted, Grant(machine), TimeSpan.Zero));
             }
 
@@ -242,7 +247,13 @@ public sealed partial class Dispatcher : IDispatcher
 
     private void Settle(Waiter waiter, DispatchOutcome outcome, SlotLease? lease, ref Waiter? chain, ref Waiter? last)
     {
-        waiter.Settle(outcome, lease, _time.GetElapsedTime(waiter.Enqueued));
+        var waited = _time.GetElapsedTime(waiter.Enqueued);
+        if (outcome == DispatchOutcome.Granted)
+        {
+            Waits.Observe(waited);
+        }
+
+        waiter.Settle(outcome, lease, waited);
         Append(waiter, ref chain, ref last);
     }
 

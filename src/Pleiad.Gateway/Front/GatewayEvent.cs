@@ -21,6 +21,12 @@ public enum GatewayEventKind
     AnswerTimedOut,
 }
 
+/// <summary>A request of a known service that ended.</summary>
+/// <param name="Service">The service asked for.</param>
+/// <param name="Status">Status of the answer; 499 when the client went away before there was one.</param>
+/// <param name="Duration">From its head to the end of its answer.</param>
+public readonly record struct GatewayRequest(string Service, int Status, TimeSpan Duration);
+
 /// <summary>Something that happened to a request; told once per occurrence, whoever records it bounds the rate.</summary>
 /// <param name="Kind">What happened.</param>
 /// <param name="Service">The service asked for.</param>

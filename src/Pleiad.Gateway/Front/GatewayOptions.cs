@@ -18,6 +18,9 @@ public sealed class GatewayOptions
     /// <summary>Told what happens to requests, on the request's own thread; must return quickly and not throw.</summary>
     public Action<GatewayEvent>? Happened { get; set; }
 
+    /// <summary>Told of every request of a known service when it ended, on the request's own thread; must return quickly and not throw.</summary>
+    public Action<GatewayRequest>? Finished { get; set; }
+
     internal void Check()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(AnswerTimeout, TimeSpan.FromMilliseconds(100));

@@ -36,6 +36,19 @@ internal sealed partial class GatewayPipeline(
             return;
         }
 
+        var began = time.GetTimestamp();
+        try
+        {
+            await HandleAsync(context, target, dispatcher);
+        }
+        finally
+        {
+            options.Finished?.Invoke(new GatewayRequest(dispatcher.Service, context.Response.StatusCode, time.GetElapsedTime(began)));
+        }
+    }
+
+    private async Task HandleAsync(HttpContext context, RequestTarget target, IDispatcher dispatcher)
+    {
         if (HttpMethods.IsConnect(context.Request.Method))
         {
             await GatewayProblem.BadRequest(target.Name, StatusCodes.Status405MethodNotAllowed, "The gateway opens no tunnels (CONNECT).").WriteAsync(context);

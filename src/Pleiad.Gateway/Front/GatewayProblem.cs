@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
@@ -127,7 +128,7 @@ internal sealed record GatewayProblem
             response.Headers[ForwardAttempt.MachineHeader] = Machine;
         }
 
-        var body = JsonSerializer.SerializeToUtf8Bytes(this, GatewayJson.Default.GatewayProblem);
+        var body = JsonSerializer.SerializeToUtf8Bytes(this, GatewayJson.Readable.GatewayProblem);
         response.ContentType = "application/problem+json";
         response.ContentLength = body.Length;
         if (!HttpMethods.IsHead(context.Request.Method))
@@ -144,4 +145,8 @@ internal sealed record GatewayProblem
 /// <summary>How the gateway's own answers are written.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(GatewayProblem))]
-internal sealed partial class GatewayJson : JsonSerializerContext;
+internal sealed partial class GatewayJson : JsonSerializerContext
+{
+    /// <summary>With quotes and signs as they are, for people read them in terminals; right for <c>application/json</c>, not for JSON inside HTML.</summary>
+    public static GatewayJson Readable => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

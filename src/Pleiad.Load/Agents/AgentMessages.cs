@@ -104,6 +104,8 @@ internal sealed record AgentRecord
 
     public long SessionsWithoutData { get; init; }
 
+    public bool WasSteered { get; init; }
+
     public static AgentRecord Of(RunRecord record) => new()
     {
         Seed = record.Seed,
@@ -116,6 +118,7 @@ internal sealed record AgentRecord
         Unfinished = record.Unfinished,
         Missed = record.Missed,
         SessionsWithoutData = record.SessionsWithoutData,
+        WasSteered = record.WasSteered,
     };
 
     public RunRecord ToRecord(Scenario scenario, LoadPlan plan, Uri target, string agent) => new()
@@ -133,6 +136,7 @@ internal sealed record AgentRecord
         Unfinished = Unfinished,
         Missed = Missed,
         SessionsWithoutData = SessionsWithoutData,
+        WasSteered = WasSteered,
     };
 }
 

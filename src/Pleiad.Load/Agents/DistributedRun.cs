@@ -53,7 +53,9 @@ public sealed class DistributedRun : ILoadRun
                 using var answer = await agent.Item2.PostAsJsonAsync("run", request with { Share = index, Shares = clients.Count }, LoadJson.Default.AgentRequest, cancellation);
                 if (!answer.IsSuccessStatusCode)
                 {
-                    throw new AgentException($"agent {agent.address} refused: {await answer.Content.ReadAsStringAsync(cancellation)}");
+                    throw new AgentException(answer.StatusCode == HttpStatusCode.Unauthorized
+                        ? $"agent {agent.address} wants another token; give its own with --token-file"
+                        : $"agent {agent.address} refused ({(int)answer.StatusCode}): {await answer.Content.ReadAsStringAsync(cancellation)}");
                 }
             }
             catch (HttpRequestException error)
@@ -76,9 +78,12 @@ public sealed class DistributedRun : ILoadRun
     }
 
     /// <inheritdoc/>
+    public double Factor => Volatile.Read(ref _factor);
+
+    /// <inheritdoc/>
     public void SetFactor(double factor)
     {
-        _factor = factor;
+        Volatile.Write(ref _factor, factor);
         _ = Task.WhenAll(_agents.Select(agent => TellAsync(agent.Client, "factor", new FactorRequest(factor))));
     }
 
@@ -170,7 +175,7 @@ public sealed class DistributedRun : ILoadRun
         {
             Seconds = all.Max(each => each.Seconds),
             DurationSeconds = all.Max(each => each.DurationSeconds),
-            Factor = _factor,
+            Factor = Factor,
             Level = all.Max(each => each.Level),
             RequestsPerSecond = rate,
             FailedShare = rate == 0 ? 0 : all.Sum(each => each.FailedShare * each.RequestsPerSecond) / rate,

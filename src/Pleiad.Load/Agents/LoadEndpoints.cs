@@ -53,7 +53,11 @@ public sealed class LoadEndpoints : IAsyncDisposable
         builder.WebHost.UseUrls(listen.ToString());
         builder.WebHost.ConfigureKestrel(options => options.Limits.MaxRequestBodySize = BodyBytesMax);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, LoadJson.Default));
+        builder.Services.ConfigureHttpJsonOptions(options =>
+        {
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, LoadJson.Default);
+            options.SerializerOptions.Encoder = LoadJson.Readable.Options.Encoder;
+        });
         var application = builder.Build();
         if (token is not null)
         {

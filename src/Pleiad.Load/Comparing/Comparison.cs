@@ -40,6 +40,9 @@ public sealed record Comparison(IReadOnlyList<Difference> Differences, IReadOnly
 {
     private const double Significance = 0.05;
 
+    /// <summary>Whether one of the runs was refused: a difference is then the generator's, and says nothing about the server.</summary>
+    public bool IsRefused { get; init; }
+
     /// <summary>Whether any figure differs.</summary>
     public bool Differs => Differences.Any(each => each.Verdict is DifferenceVerdict.Better or DifferenceVerdict.Worse);
 
@@ -47,7 +50,7 @@ public sealed record Comparison(IReadOnlyList<Difference> Differences, IReadOnly
     public bool IsWorse => Differences.Any(each => each.Verdict == DifferenceVerdict.Worse);
 
     /// <summary>The comparison as JSON.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, LoadJson.Default.Comparison);
+    public string ToJson() => JsonSerializer.Serialize(this, LoadJson.Readable.Comparison);
 
     /// <summary>Compares two runs: Welch's t on the pieces of each, Holm's correction over all figures.</summary>
     public static Comparison Of(RunResult a, RunResult b)
@@ -63,7 +66,7 @@ public sealed record Comparison(IReadOnlyList<Difference> Differences, IReadOnly
             raw.Add(Compare(one, other, "requests", piece => piece.RequestsPerSecond, one.RequestsPerSecond, other.RequestsPerSecond));
         }
 
-        return new Comparison(Correct(raw), Against(a, b));
+        return new Comparison(Correct(raw), Against(a, b)) { IsRefused = a.Trust == Trustworthiness.Refused || b.Trust == Trustworthiness.Refused };
     }
 
     private static double? Share(PageFigures page) => page.Requests == 0 ? null : (double)page.Failed / page.Requests;

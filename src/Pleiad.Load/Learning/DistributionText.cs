@@ -32,8 +32,8 @@ internal static class DistributionText
     /// <summary>Rounded so that the sum is 1.</summary>
     private static double[] Normalised(IReadOnlyList<double> probabilities)
     {
-        var rounded = probabilities.Select(p => Math.Round(p, 9)).ToArray();
-        rounded[^1] = Math.Round(1 - rounded[..^1].Sum(), 9);
+        var rounded = probabilities.Select(p => Math.Round(p, 6)).ToArray();
+        rounded[^1] = Math.Round(1 - rounded[..^1].Sum(), 6);
         return rounded;
     }
 }

@@ -24,6 +24,9 @@ public sealed record LearnOptions
 
     /// <summary>Most pages; what is asked for more rarely is left out.</summary>
     public int PagesMax { get; init; } = 100;
+
+    /// <summary>Most kinds of users; 1 takes all for one kind.</summary>
+    public int KindsMax { get; init; } = 4;
 }
 
 /// <summary>What was learned from a log.</summary>
@@ -87,17 +90,40 @@ public static class Learner
             notes.Add("the log does not say how long answers took: think times hold them");
         }
 
-        var ways = Ways(sessions, pages.Count, log.ResolutionSeconds);
-        var thinks = Thinks(ways, pages, notes);
+        var classes = Classes(sessions, pages, log.ResolutionSeconds, options.KindsMax, notes);
         var arrivals = LearnedArrivals.Of(sessions, notes);
-        var (yaml, files) = ScenarioWriter.Write(options.Name, pages, ways, thinks, sessions, arrivals);
+        var (yaml, files) = ScenarioWriter.Write(options.Name, pages, classes, sessions, arrivals);
         var scenario = ScenarioDocument.Read(yaml, "learned", name => files[name]);
-        return new LearnedScenario(yaml, files, notes, Replaying.Compare(scenario, sessions, ways));
+        return new LearnedScenario(yaml, files, notes, Replaying.Compare(scenario, sessions, [.. classes.SelectMany(each => each.Ways.Values).SelectMany(samples => samples)]));
     }
 
-    private static Dictionary<(int From, int To), List<double>> Ways(IReadOnlyList<LearnedSession> sessions, int pages, double resolution)
+    private static List<LearnedClass> Classes(IReadOnlyList<LearnedSession> sessions, List<LearnedPage> pages, double resolution, int kindsMax, List<string> notes)
     {
-        var random = new RandomStream(1);
+        var told = UserKinds.Tell(sessions, kindsMax);
+        if (told.Kinds.Count > 1)
+        {
+            notes.Add(Text($"{told.Kinds.Count} kinds of users by their ways (Bayes' information criterion is {told.Gain:0} better than for one kind)"));
+        }
+
+        var (classes, random) = (new List<LearnedClass>(), new RandomStream(1));
+        foreach (var (kind, index) in told.Kinds.Select((kind, index) => (kind, index)))
+        {
+            var name = told.Kinds.Count == 1 ? "" : Text($"kind-{index + 1}");
+            if (name.Length > 0)
+            {
+                var often = kind.SelectMany(session => session.Visits).GroupBy(visit => visit.Page).OrderByDescending(group => group.Count()).Take(3).Select(group => pages[group.Key].Name);
+                notes.Add(Text($"{name}: {(double)kind.Count / sessions.Count * 100:0.0} % of sessions, {kind.Average(session => session.Visits.Count):0.0} requests each, most often {string.Join(", ", often)}"));
+            }
+
+            var ways = Ways(kind, resolution, random);
+            classes.Add(new LearnedClass(name, kind, ways, Thinks(ways, pages, name, notes)));
+        }
+
+        return classes;
+    }
+
+    private static Dictionary<(int From, int To), List<double>> Ways(IReadOnlyList<LearnedSession> sessions, double resolution, RandomStream random)
+    {
         var ways = new Dictionary<(int From, int To), List<double>>();
         foreach (var session in sessions)
         {
@@ -113,7 +139,7 @@ public static class Learner
         return ways;
     }
 
-    private static Dictionary<(int From, int To), Distribution> Thinks(Dictionary<(int From, int To), List<double>> ways, List<LearnedPage> pages, List<string> notes)
+    private static Dictionary<(int From, int To), Distribution> Thinks(Dictionary<(int From, int To), List<double>> ways, List<LearnedPage> pages, string kind, List<string> notes)
     {
         var thinks = new Dictionary<(int From, int To), Distribution>();
         var pooled = ways.Values.SelectMany(samples => samples).ToList();
@@ -129,7 +155,7 @@ public static class Learner
             var fit = DistributionFitter.Fit(samples);
             thinks[way] = fit.Chosen;
             var best = fit.Candidates.Count == 0 ? null : fit.Candidates.FirstOrDefault(candidate => candidate.Distribution == fit.Chosen) ?? fit.Candidates[0];
-            notes.Add(Text($"think {pages[way.From].Name} → {pages[way.To].Name}: {fit.Chosen}, of {samples.Count}; {(best is null ? "" : $"verdict {best.Verdict.ToString().ToLowerInvariant()}, ")}{fit.Explanation}"));
+            notes.Add(Text($"{(kind.Length == 0 ? "" : kind + ": ")}think {pages[way.From].Name} → {pages[way.To].Name}: {fit.Chosen}, of {samples.Count}; {(best is null ? "" : $"verdict {best.Verdict.ToString().ToLowerInvariant()}, ")}{fit.Explanation}"));
         }
 
         return thinks;
@@ -137,6 +163,13 @@ public static class Learner
 
     internal static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
+
+/// <summary>Users of one kind.</summary>
+/// <param name="Name">The class's name; empty when there is only one.</param>
+/// <param name="Sessions">Their sessions.</param>
+/// <param name="Ways">Which ways they took, with the think times seen.</param>
+/// <param name="Thinks">The think times' distributions.</param>
+internal sealed record LearnedClass(string Name, IReadOnlyList<LearnedSession> Sessions, Dictionary<(int From, int To), List<double>> Ways, Dictionary<(int From, int To), Distribution> Thinks);
 
 /// <summary>A page of a log.</summary>
 internal sealed record LearnedPage(int Index, string Name, string Pattern, IReadOnlyList<LogEntry> Entries)

@@ -8,6 +8,7 @@ namespace Pleiad.Load.Learning;
 internal static class LogReader
 {
     private const int LineMax = 64 * 1024;
+    private const int ExcerptMax = 120;
 
     /// <summary>Reads lines of an access log.</summary>
     /// <param name="lines">The lines.</param>
@@ -23,8 +24,15 @@ internal static class LogReader
             _ => [LogFormat.Parse(format)],
         };
         var (entries, refused, chosen) = (new List<LogEntry>(), 0L, formats[0]);
-        foreach (var line in lines.Where(line => line.Length > 0))
+        var (number, first) = (0, (Line: 0, Text: ""));
+        foreach (var line in lines)
         {
+            number++;
+            if (line.Length == 0)
+            {
+                continue;
+            }
+
             var entry = line.Length > LineMax ? null : chosen.Read(line);
             if (entry is null && entries.Count == 0 && formats.Length > 1 && formats[1].Read(line) is { } other)
             {
@@ -34,6 +42,7 @@ internal static class LogReader
             if (entry is null)
             {
                 refused++;
+                first = first.Line == 0 ? (number, line[..Math.Min(line.Length, ExcerptMax)]) : first;
             }
             else
             {
@@ -42,7 +51,9 @@ internal static class LogReader
         }
 
         return entries.Count == 0
-            ? throw new InvalidInputException("log", new InputProblem("lines", null, refused == 0 ? "are none" : "are of another format", "give --format with the log's own format, as it stands in the server's configuration"))
+            ? throw new InvalidInputException("log", refused == 0
+                ? new InputProblem("file", null, "has no lines", "give the log of a site that was visited")
+                : new InputProblem("request", first.Text, $"is not of the format {(format is null ? "common or combined" : format)}, nor is any other line", "give --format with the log's own format, as it stands in the server's configuration", first.Line))
             : new ReadLog([.. entries.OrderBy(entry => entry.Begin)], chosen.ResolutionSeconds, chosen.HasDurations, refused);
     }
 
@@ -76,7 +87,7 @@ internal static class LogReader
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new InvalidInputException("log", new InputProblem("file", null, $"is no HTTP archive ({error.Message})", "give a .har file as a browser's developer tools save it"), error);
+            throw new InvalidInputException("log", new InputProblem("file", null, $"is no HTTP archive ({(error is JsonException syntax ? $"line {syntax.LineNumber + 1} is no JSON" : error.Message)})", "give a .har file as a browser's developer tools save it"), error);
         }
 
         if (entries.Count == 0)

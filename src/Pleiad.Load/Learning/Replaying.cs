@@ -1,5 +1,6 @@
 using Pleiad.Distributions.Random;
 using Pleiad.Load.Scenarios;
+using Pleiad.Load.Sessions;
 using Pleiad.Load.Shapes;
 
 namespace Pleiad.Load.Learning;
@@ -24,10 +25,9 @@ internal static class Replaying
 {
     private const int StepsMax = 100_000;
 
-    public static IReadOnlyList<ReplayFigure> Compare(Scenario scenario, IReadOnlyList<LearnedSession> log, IReadOnlyDictionary<(int From, int To), List<double>> ways)
+    public static IReadOnlyList<ReplayFigure> Compare(Scenario scenario, IReadOnlyList<LearnedSession> log, IReadOnlyList<double> thinks)
     {
         var replay = Walk(scenario, log.Count, out var replayThinks);
-        var thinks = ways.Values.SelectMany(samples => samples).ToList();
         var figures = new List<ReplayFigure>
         {
             Of("requests of a session", log.Select(session => (double)session.Visits.Count), replay.Select(session => (double)session.Visits.Count)),
@@ -58,11 +58,12 @@ internal static class Replaying
     private static List<LearnedSession> Walk(Scenario scenario, int count, out List<double> thinks)
     {
         var schedule = new ArrivalSchedule(scenario.Load.Arrivals.Start(RandomStream.Named(3, 0, "arrivals")), new RateShape(scenario.Load.Steps), 0, 1);
-        var (sessions, users) = (new List<LearnedSession>(), scenario.Classes[0]);
+        var sessions = new List<LearnedSession>();
         thinks = [];
         for (; sessions.Count < count && !double.IsPositiveInfinity(schedule.Next); schedule.Advance())
         {
             var random = RandomStream.Named(3, sessions.Count, "session");
+            var users = Worker.ClassOf(scenario, random);
             var (visits, row, now) = (new List<(int, double, double)>(), users.Entry, schedule.Next);
             while (row.Choose(random.NextDouble()) is var chosen && chosen < row.Steps.Count && visits.Count < StepsMax)
             {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Pleiad.Distributions;
 using Pleiad.Load.Scenarios;
 
 namespace Pleiad.Load.Learning;
@@ -9,13 +8,14 @@ namespace Pleiad.Load.Learning;
 internal static class ScenarioWriter
 {
     private const int TargetsMax = 1_000;
-    private const double ShareMin = 1e-6;
+
+    /// <summary>Of shares; <see cref="Times.Plain"/> writes them all.</summary>
+    private const int Digits = 6;
 
     public static (string Yaml, IReadOnlyDictionary<string, string> Files) Write(
         string name,
         List<LearnedPage> pages,
-        Dictionary<(int From, int To), List<double>> ways,
-        Dictionary<(int From, int To), Distribution> thinks,
+        List<LearnedClass> classes,
         IReadOnlyList<LearnedSession> sessions,
         LearnedArrivals arrivals)
     {
@@ -56,30 +56,48 @@ internal static class ScenarioWriter
             }
         }
 
+        if (classes.Count == 1)
+        {
+            WriteClass(text, "", classes[0], pages);
+        }
+        else
+        {
+            text.Append("classes:\n");
+            foreach (var ((kind, share), each) in Exact([.. classes.Select(each => (each.Name, (double)each.Sessions.Count / sessions.Count))]).Zip(classes))
+            {
+                text.Append(CultureInfo.InvariantCulture, $"  {Quoted(kind)}:\n    share: {Times.Plain(share)}\n");
+                WriteClass(text, "    ", each, pages);
+            }
+        }
+
+        WriteLoad(text, arrivals);
+        return (text.ToString(), files);
+    }
+
+    private static void WriteClass(StringBuilder text, string indent, LearnedClass users, List<LearnedPage> pages)
+    {
+        var sessions = users.Sessions;
         var entries = sessions.GroupBy(session => session.Visits[0].Page).OrderByDescending(group => group.Count()).Select(group => (pages[group.Key].Name, (double)group.Count() / sessions.Count)).ToList();
-        text.Append(CultureInfo.InvariantCulture, $"entry: {{ {string.Join(", ", Exact(entries).Select(entry => $"{Quoted(entry.Name)}: {Times.Plain(entry.Share)}"))} }}\ntransitions:\n");
+        text.Append(CultureInfo.InvariantCulture, $"{indent}entry: {{ {string.Join(", ", Exact(entries).Select(entry => $"{Quoted(entry.Name)}: {Times.Plain(entry.Share)}"))} }}\n{indent}transitions:\n");
         var leaving = sessions.GroupBy(session => session.Visits[^1].Page).ToDictionary(group => group.Key, group => group.Count());
         foreach (var page in pages)
         {
-            var rows = ways.Where(way => way.Key.From == page.Index).OrderByDescending(way => way.Value.Count).ToList();
+            var rows = users.Ways.Where(way => way.Key.From == page.Index).OrderByDescending(way => way.Value.Count).ToList();
             var total = rows.Sum(row => row.Value.Count) + leaving.GetValueOrDefault(page.Index);
             if (total == 0)
             {
                 continue;
             }
 
-            text.Append(CultureInfo.InvariantCulture, $"  {Quoted(page.Name)}:\n");
+            text.Append(CultureInfo.InvariantCulture, $"{indent}  {Quoted(page.Name)}:\n");
             var shares = rows.Select(row => (pages[row.Key.To].Name, (double)row.Value.Count / total)).Append(("exit", (double)leaving.GetValueOrDefault(page.Index) / total)).ToList();
             foreach (var ((to, share), index) in Exact(shares).Select((each, index) => (each, index)))
             {
                 text.Append(index == rows.Count
-                    ? string.Create(CultureInfo.InvariantCulture, $"    exit: {Times.Plain(share)}\n")
-                    : string.Create(CultureInfo.InvariantCulture, $"    {Quoted(to)}: {{ probability: {Times.Plain(share)}, think: {DistributionText.Of(thinks[rows[index].Key])} }}\n"));
+                    ? string.Create(CultureInfo.InvariantCulture, $"{indent}    exit: {Times.Plain(share)}\n")
+                    : string.Create(CultureInfo.InvariantCulture, $"{indent}    {Quoted(to)}: {{ probability: {Times.Plain(share)}, think: {DistributionText.Of(users.Thinks[rows[index].Key])} }}\n"));
             }
         }
-
-        WriteLoad(text, arrivals);
-        return (text.ToString(), files);
     }
 
     private static void WriteLoad(StringBuilder text, LearnedArrivals arrivals)
@@ -103,13 +121,13 @@ internal static class ScenarioWriter
 
     private static string Length(double seconds) => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(100, Math.Round(seconds * 1e3))}ms");
 
-    /// <summary>Shares rounded to nine digits whose sum is 1 all the same.</summary>
-    private static IEnumerable<(string Name, double Share)> Exact(List<(string Name, double Share)> shares)
+    /// <summary>Shares rounded to the digits that are written, whose sum is 1 all the same.</summary>
+    private static List<(string Name, double Share)> Exact(List<(string Name, double Share)> shares)
     {
-        var rounded = shares.Select(each => (each.Name, Share: Math.Round(each.Share, 9))).ToList();
+        var rounded = shares.Select(each => (each.Name, Share: Math.Round(each.Share, Digits))).ToList();
         var largest = Enumerable.Range(0, rounded.Count).MaxBy(i => rounded[i].Share);
-        rounded[largest] = (rounded[largest].Name, Math.Round(rounded[largest].Share + 1 - rounded.Sum(each => each.Share), 9));
-        return rounded.Select(each => (each.Name, each.Share < ShareMin ? 0 : each.Share));
+        rounded[largest] = (rounded[largest].Name, Math.Round(rounded[largest].Share + 1 - rounded.Sum(each => each.Share), Digits));
+        return rounded;
     }
 
     private static IEnumerable<LogEntry> Spread(IReadOnlyList<LogEntry> entries) =>

@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pleiad.Load.Agents;
 using Pleiad.Load.Comparing;
@@ -18,4 +20,8 @@ namespace Pleiad.Load.Results;
 [JsonSerializable(typeof(AgentRequest))]
 [JsonSerializable(typeof(AgentRecord))]
 [JsonSerializable(typeof(FactorRequest))]
-internal sealed partial class LoadJson : JsonSerializerContext;
+internal sealed partial class LoadJson : JsonSerializerContext
+{
+    /// <summary>With quotes and signs as they are, for people read them in terminals and files.</summary>
+    public static LoadJson Readable => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

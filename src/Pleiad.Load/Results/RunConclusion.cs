@@ -23,8 +23,8 @@ internal static class RunConclusion
         var warmUp = Math.Min(record.Seconds, cut * series.WindowLength.TotalSeconds);
         var seconds = Math.Max(1e-9, record.Seconds - warmUp);
         var total = series.Total(cut);
-        var pages = record.Pages.Select((name, index) => FiguresOf(name, index, total, series, cut, seconds)).ToList();
-        var all = FiguresOf("all", null, total, series, cut, seconds);
+        var pages = record.Pages.Select((name, index) => FiguresOf(name, index, total, series, cut, seconds, record.IsSteady)).ToList();
+        var all = FiguresOf("all", null, total, series, cut, seconds, record.IsSteady);
         var (inFlight, law) = Conclusions.LittlesLaw(record);
         var whole = series.Total();
         return new RunResult
@@ -65,7 +65,7 @@ internal static class RunConclusion
             return ((int)Math.Ceiling(given / record.Series.WindowLength), true);
         }
 
-        if (!Conclusions.IsSteady(record.Plan))
+        if (!record.IsSteady)
         {
             return (0, true);
         }
@@ -75,7 +75,7 @@ internal static class RunConclusion
         return (cut ?? 0, cut is not null);
     }
 
-    private static PageFigures FiguresOf(string name, int? page, Window total, WindowSeries series, int cut, double seconds)
+    private static PageFigures FiguresOf(string name, int? page, Window total, WindowSeries series, int cut, double seconds, bool isSteady)
     {
         var parts = total.Pages.Where((each, index) => each is not null && (page is null || page == index)).Select(each => each!).ToList();
         var (intended, started) = (new Histogram(), new Histogram());
@@ -107,7 +107,8 @@ internal static class RunConclusion
             Pieces = [.. Sections.Cut(series, cut).Select(piece => PieceOf(piece, page, series, cut))],
         };
 
-        Interval? IntervalOf(string metric) => Sections.Of(series, cut, window => Metrics.Of(window, page, metric) / 1e6);
+        // Pieces of a load that changes differ because it does: their spread says nothing about how well a figure is known.
+        Interval? IntervalOf(string metric) => !isSteady ? null : Sections.Of(series, cut, window => Metrics.Of(window, page, metric) / 1e6);
     }
 
     private static PieceFigures PieceOf(Window piece, int? page, WindowSeries series, int cut)
@@ -124,7 +125,9 @@ internal static class RunConclusion
     {
         var length = record.Series.WindowLength.TotalSeconds;
         var begin = index * length;
-        var lasted = Math.Clamp(record.Seconds - begin, length / 100, length);
+
+        // The last window is not whole, and answers that came after the end are in it: over a sliver of time they would look like a spike.
+        var lasted = Math.Clamp(record.Seconds - begin, length / 2, length);
         var latency = Metrics.Latency(window, null);
         return new Moment(
             begin, window.Level, window.Requests / lasted, window.Failed / lasted, Figure(latency.Quantile(0.5)), Figure(latency.Quantile(0.95)), Figure(latency.Quantile(0.99)),

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Pleiad.Load.Recording;
 using Pleiad.Load.Running;
 using Pleiad.Load.Trust;
@@ -46,13 +48,13 @@ public sealed record PageFigures
     /// <summary>Time from the moment at which the request was begun.</summary>
     public Times? FromStart { get; init; }
 
-    /// <summary>The mean from the intended start with its interval, in milliseconds; null for a run too short.</summary>
+    /// <summary>The mean from the intended start with its interval, in milliseconds; null for a run that is too short or whose load changes.</summary>
     public Interval? Mean { get; init; }
 
-    /// <summary>The 95th percentile with its interval, in milliseconds; null for a run too short.</summary>
+    /// <summary>The 95th percentile with its interval, in milliseconds; null for a run that is too short or whose load changes.</summary>
     public Interval? P95 { get; init; }
 
-    /// <summary>The 99th percentile with its interval, in milliseconds; null for a run too short.</summary>
+    /// <summary>The 99th percentile with its interval, in milliseconds; null for a run that is too short or whose load changes.</summary>
     public Interval? P99 { get; init; }
 
     /// <summary>The whole distribution from the intended start, for merging and comparing.</summary>
@@ -113,7 +115,15 @@ public sealed record SelfFigures
 /// <param name="Text">As it was given.</param>
 /// <param name="Seen">The figure: milliseconds, a share, or requests per second; null when there was none.</param>
 /// <param name="IsMet">Whether it was kept.</param>
-public sealed record ThresholdOutcome(string Text, double? Seen, bool IsMet);
+public sealed record ThresholdOutcome(string Text, double? Seen, bool IsMet)
+{
+    /// <summary>The figure with its unit, for people.</summary>
+    [JsonIgnore]
+    public string SeenText => Seen is not { } seen ? "nothing"
+        : Text.Contains("errors", StringComparison.Ordinal) ? string.Create(CultureInfo.InvariantCulture, $"{seen * 100:0.###} %")
+        : Text.Contains("requests", StringComparison.Ordinal) ? string.Create(CultureInfo.InvariantCulture, $"{seen:0.0}/s")
+        : string.Create(CultureInfo.InvariantCulture, $"{seen:0.##} ms");
+}
 
 /// <summary>What a run found: figures, how well they are known, and whether they can be believed. Read and written as JSON.</summary>
 public sealed record RunResult
@@ -181,7 +191,7 @@ public sealed record RunResult
     internal static RunResult Conclude(RunRecord record, ConclusionOptions options) => RunConclusion.Make(record, options);
 
     /// <summary>The result as one JSON document, indented.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, LoadJson.Default.RunResult);
+    public string ToJson() => JsonSerializer.Serialize(this, LoadJson.Readable.RunResult);
 
     /// <summary>Reads a result back.</summary>
     /// <exception cref="InvalidDataException">The text is no result.</exception>
@@ -193,7 +203,7 @@ public sealed record RunResult
         }
         catch (JsonException error)
         {
-            throw new InvalidDataException($"is no result of a load run ({error.Message})", error);
+            throw new InvalidDataException($"is no result of a load run (line {error.LineNumber + 1} is none of its JSON)", error);
         }
     }
 }
@@ -207,11 +217,10 @@ public sealed record ConclusionOptions
     /// <summary>What has to be kept, such as <c>p95&lt;500ms</c>.</summary>
     public IReadOnlyList<string> Thresholds { get; init; } = [];
 
-    /// <summary>The form of thresholds in words.</summary>
-    public const string ThresholdRule = Threshold.Rule;
-
-    /// <summary>Whether a text is a threshold.</summary>
-    public static bool IsThreshold(string text) => Threshold.TryParse(text, out _);
+    /// <summary>What is wrong with a threshold and what to do about it; null when nothing is.</summary>
+    /// <param name="text">The threshold as it was written.</param>
+    /// <param name="pages">The pages that it may name.</param>
+    public static (string Reason, string Remedy)? ProblemOf(string text, IReadOnlyList<string> pages) => Threshold.ProblemOf(text, pages);
 
     /// <summary>Whether a run in which the generator was the bottleneck is only marked.</summary>
     public bool AcceptsSaturation { get; init; }

@@ -40,13 +40,15 @@ internal static class SvgChart
         }
 
         text.Append(CultureInfo.InvariantCulture, $"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 6}\" text-anchor=\"middle\">{WebUtility.HtmlEncode(xName)}</text><text x=\"{Left}\" y=\"{Top - 14}\">{WebUtility.HtmlEncode(yName)}</text>");
-        var legend = Width - Right;
-        foreach (var line in lines.Reverse())
+
+        // One text, so that names stand side by side whatever size the letters have.
+        text.Append(CultureInfo.InvariantCulture, $"<text x=\"{Width - Right}\" y=\"{Top - 14}\" text-anchor=\"end\" class=\"legend\">");
+        foreach (var (line, index) in lines.Select((line, index) => (line, index)))
         {
-            text.Append(CultureInfo.InvariantCulture, $"<text x=\"{legend:0}\" y=\"{Top - 14}\" text-anchor=\"end\" fill=\"{line.Colour}\" class=\"legend\">{WebUtility.HtmlEncode(line.Name)}</text>");
-            legend -= 18 + (line.Name.Length * 7);
+            text.Append(CultureInfo.InvariantCulture, $"<tspan{(index == 0 ? "" : " dx=\"14\"")} fill=\"{line.Colour}\">{WebUtility.HtmlEncode(line.Name)}</tspan>");
         }
 
+        text.Append("</text>");
         foreach (var line in lines)
         {
             text.Append(CultureInfo.InvariantCulture, $"<path fill=\"none\" stroke=\"{line.Colour}\" stroke-width=\"1.6\" stroke-linejoin=\"round\" d=\"");

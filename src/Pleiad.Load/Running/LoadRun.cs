@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Pleiad.Core.Documents;
@@ -18,6 +19,9 @@ public sealed class LoadRun : ILoadRun
     /// <summary>A change of the rate takes effect this long after it is asked for, so that all workers have heard of it by then.</summary>
     private static readonly TimeSpan SteeringLead = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>The moment 0 lies this far ahead, so that all threads wait for it and whoever arrives at once is not late already.</summary>
+    private static readonly TimeSpan StartLead = TimeSpan.FromMilliseconds(20);
+
     private readonly Scenario _scenario;
     private readonly LoadPlan _plan;
     private readonly LoadOptions _options;
@@ -32,16 +36,17 @@ public sealed class LoadRun : ILoadRun
     private readonly Task<RunRecord> _end;
     private double _stopAt;
     private double _factor = 1;
+    private volatile bool _wasSteered;
 
     private LoadRun(Scenario scenario, LoadPlan plan, LoadOptions options, IReadOnlyList<IPEndPoint> addresses, StopRule? until, TimeProvider time)
     {
         (_scenario, _plan, _options, _until, _time) = (scenario, plan, options, until, time);
-        _log = options.RequestLogFile is null ? null : new RequestLog(options.RequestLogFile);
+        _log = options.RequestLogFile is null ? null : RequestLog.Open(options.RequestLogFile);
         _series = new WindowSeries(scenario.Pages.Count, Worker.WindowLength);
         _stopAt = plan.Duration.TotalSeconds;
         _started = time.GetUtcNow();
         var before = GeneratorFigures.Now();
-        _start = Stopwatch.GetTimestamp();
+        _start = Stopwatch.GetTimestamp() + (long)StartLead.TotalNanoseconds;
         _workers = [.. Enumerable.Range(0, options.Workers).Select(index => new Worker(new WorkerSettings
         {
             Scenario = scenario,
@@ -67,7 +72,7 @@ public sealed class LoadRun : ILoadRun
     /// <param name="until">Ends the run before its time when a figure is known well enough, for example <c>p95±5%</c>; null runs to the end.</param>
     /// <param name="time">The clock for what is not measured.</param>
     /// <param name="cancellation">Gives up the beginning.</param>
-    /// <exception cref="InvalidInputException">The target's name is unknown, or <paramref name="until"/> says nothing.</exception>
+    /// <exception cref="InvalidInputException">The target's name is unknown, <paramref name="until"/> says nothing, or the request log cannot be written.</exception>
     public static async Task<LoadRun> StartAsync(Scenario scenario, LoadPlan plan, LoadOptions options, string? until, TimeProvider time, CancellationToken cancellation)
     {
         if (Stopwatch.Frequency != 1_000_000_000)
@@ -76,13 +81,24 @@ public sealed class LoadRun : ILoadRun
         }
 
         var rule = until is null ? null : StopRule.Parse(until, scenario.PageNames);
-        return new LoadRun(scenario, plan, options, await AddressesAsync(options.Target, cancellation), rule, time);
+        if (rule is not null && !Conclusions.IsSteady(plan))
+        {
+            throw new InvalidInputException("--until", new InputProblem("rule", until, "asks for one figure of a load that changes by steps", "leave it out, or give a level with --rate or --users"));
+        }
+
+        var addresses = await AddressesAsync(options.Target, cancellation);
+        await Rehearsal.DoneAsync(withRuntimes: options.Engine == HttpEngine.System || options.Http2 || options.Target.Scheme == Uri.UriSchemeHttps).WaitAsync(cancellation);
+        return new LoadRun(scenario, plan, options, addresses, rule, time);
     }
+
+    /// <inheritdoc/>
+    public double Factor => Volatile.Read(ref _factor);
 
     /// <inheritdoc/>
     public void SetFactor(double factor)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(factor);
+        _wasSteered |= factor != Factor;
         Volatile.Write(ref _factor, factor);
         var at = Now + SteeringLead.TotalSeconds;
         foreach (var worker in _workers)
@@ -112,7 +128,7 @@ public sealed class LoadRun : ILoadRun
         await ((Task)_end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private double Now => Stopwatch.GetElapsedTime(_start).TotalSeconds;
+    private double Now => Math.Max(0, (Stopwatch.GetTimestamp() - _start) / 1e9);
 
     private void StopAt(double seconds)
     {
@@ -161,6 +177,8 @@ public sealed class LoadRun : ILoadRun
                 Unfinished = _workers.Sum(worker => worker.Unfinished),
                 Missed = _workers.Sum(worker => worker.Missed),
                 SessionsWithoutData = _workers.Sum(worker => worker.SessionsWithoutData),
+                WasSteered = _wasSteered,
+                Unreached = _until is null || _untilNow <= _until.Target ? null : $"{_until} was not reached{(_untilNow is { } half ? string.Create(CultureInfo.InvariantCulture, $": the figure is known to ±{half * 100:0.#} %") : "")}",
             };
         }
         finally
@@ -228,7 +246,7 @@ public sealed class LoadRun : ILoadRun
         {
             // Looking often would find a tight interval by luck; looks grow apart.
             _nextCheck = length * 1.15;
-            _untilNow = _until.HalfWidth(_series, isSteady: Conclusions.IsSteady(_plan));
+            _untilNow = _wasSteered ? null : _until.HalfWidth(_series);
             if (_untilNow <= _until.Target)
             {
                 StopAt(Now);
@@ -260,7 +278,7 @@ public sealed class LoadRun : ILoadRun
         {
             Seconds = Now,
             DurationSeconds = Math.Min(_plan.Duration.TotalSeconds, Volatile.Read(ref _stopAt)),
-            Factor = Volatile.Read(ref _factor),
+            Factor = Factor,
             Level = total.Level,
             RequestsPerSecond = total.Requests / seconds,
             FailedShare = total.Requests == 0 ? 0 : (double)total.Failed / total.Requests,

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Pleiad.Load.Recording;
 using Pleiad.Load.Scenarios;
+using Pleiad.Load.Trust;
 
 namespace Pleiad.Load.Running;
 
@@ -34,6 +35,15 @@ internal sealed record RunRecord
 
     public long SessionsWithoutData { get; init; }
 
+    /// <summary>Whether the load was changed while it ran: what was measured is not the plan's alone.</summary>
+    public bool WasSteered { get; init; }
+
+    /// <summary>What the rule that ends a run early had to wait for in vain, as a sentence; null without a rule or when it was reached.</summary>
+    public string? Unreached { get; init; }
+
+    /// <summary>Whether the load was the same all the time: only then there is one state to settle into.</summary>
+    public bool IsSteady => !WasSteered && Conclusions.IsSteady(Plan);
+
     /// <summary>The records of generators that shared a run, as one.</summary>
     public static RunRecord Merge(IReadOnlyList<RunRecord> records)
     {
@@ -54,6 +64,7 @@ internal sealed record RunRecord
             Unfinished = records.Sum(record => record.Unfinished),
             Missed = records.Sum(record => record.Missed),
             SessionsWithoutData = records.Sum(record => record.SessionsWithoutData),
+            WasSteered = records.Any(record => record.WasSteered),
         };
     }
 }

@@ -59,7 +59,7 @@ public sealed record LoadPlan
     /// <summary>Reads a rate such as <c>20</c>, <c>20/s</c> or <c>90/min</c>.</summary>
     public static bool TryParseRate(string text, out double perSecond) => Times.TryRate(text, out perSecond);
 
-    /// <summary>The same with another level all the time.</summary>
+    /// <summary>The same with another level all the time; users of an open load still come back as often as the plan says.</summary>
     public LoadPlan WithLevel(LoadKind kind, double level, TimeSpan duration) =>
-        this with { Kind = kind, Steps = [new LoadStep(duration, level, level)], Duration = duration };
+        this with { Kind = kind == LoadKind.Open && Returns > 0 ? LoadKind.PartlyOpen : kind, Steps = [new LoadStep(duration, level, level)], Duration = duration };
 }

@@ -58,7 +58,18 @@ internal sealed record Page
 
     public required Template Url { get; init; }
 
-    public IReadOnlyList<(string Name, Template Value)> Headers { get; init; } = [];
+    public IReadOnlyList<(string Name, Template Value)> Headers
+    {
+        get;
+        init
+        {
+            field = value;
+            HasHost = value.Any(header => header.Name.Equals("Host", StringComparison.OrdinalIgnoreCase));
+        }
+    } = [];
+
+    /// <summary>Whether the headers name another host than the target's, as for one of several sites behind one address.</summary>
+    public bool HasHost { get; private init; }
 
     public Template? Body { get; init; }
 

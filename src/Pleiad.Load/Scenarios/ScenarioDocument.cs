@@ -31,9 +31,12 @@ public static class ScenarioDocument
         var classes = Classes(root, pages);
         var load = LoadDocument.Read(root);
         var thresholds = root.TextList("thresholds");
-        foreach (var threshold in thresholds.Where(each => !Threshold.TryParse(each, out _)))
+        foreach (var threshold in thresholds)
         {
-            root.Problem("thresholds", threshold, "is no threshold", Threshold.Rule);
+            if (Threshold.ProblemOf(threshold, [.. pages.Select(page => page.Name)]) is var (reason, remedy))
+            {
+                root.Problem("thresholds", threshold, reason, remedy);
+            }
         }
 
         var cookies = root.Choice("cookies", ["true", "false"]) != "false";

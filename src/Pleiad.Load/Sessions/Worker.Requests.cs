@@ -104,9 +104,14 @@ internal sealed partial class Worker
         Add(user.Method);
         _out.Add((byte)' ');
         _out.Add(user.Target.Span);
-        _out.Add(" HTTP/1.1\r\nHost: "u8);
-        _out.Add(_settings.Host);
-        _out.Add("\r\n"u8);
+        _out.Add(" HTTP/1.1\r\n"u8);
+        if (!user.Page!.HasHost)
+        {
+            _out.Add("Host: "u8);
+            _out.Add(_settings.Host);
+            _out.Add("\r\n"u8);
+        }
+
         foreach (var (name, value) in user.Page!.Headers)
         {
             Add(name);
@@ -300,7 +305,7 @@ internal sealed partial class Worker
 
     private void Log(User user, RequestFailure failure, int status, long bytes, long end)
     {
-        var line = string.Create(CultureInfo.InvariantCulture, $"{user.Intended / 1e9:F6},{user.Started / 1e9:F6},{end / 1e9:F6},{user.Session},{user.Number},{user.Step},{RequestLog.Field(user.Class.Name)},{RequestLog.Field(user.Page!.Name)},{user.Page.Method},{status},{failure},{bytes},{(end - user.Intended) / 1e3:F1},{(end - user.Started) / 1e3:F1},{RequestId(user)}\n");
+        var line = string.Create(CultureInfo.InvariantCulture, $"{user.Intended / 1e9:F6},{user.Started / 1e9:F6},{end / 1e9:F6},{user.Session},{user.Number},{user.Step},{RequestLog.Field(user.Class.Name)},{RequestLog.Field(user.Page!.Name)},{user.Page.Method},{status},{failure},{bytes},{(end - user.Intended) / 1e3:F1},{(end - user.Started) / 1e3:F1},{RequestId(user)},{user.Visit}\n");
         _log.Add(Encoding.UTF8.GetBytes(line));
         if (_log.Length >= LogBlock)
         {

@@ -14,6 +14,9 @@ internal sealed partial class Worker
     private readonly List<(User User, bool IsHere)> _population = [];
     private long _usersLookedAt;
 
+    /// <summary>Closed load: sessions begun here. They are numbered as they begin, for users may be added while it runs and no two sessions may have one number.</summary>
+    private long _closedSessions;
+
     private void BeginArrival(long number, long due, long now)
     {
         var user = TakeUser();
@@ -81,7 +84,7 @@ internal sealed partial class Worker
                 return;
             }
 
-            user.Session = user.Number + (user.Visit * PopulationMax);
+            user.Session = (_closedSessions++ * _settings.Shares) + _settings.Share;
         }
 
         user.Cookies.Clear();
@@ -102,17 +105,15 @@ internal sealed partial class Worker
             }
         }
 
-        user.Class = ClassOf(user.Random);
+        user.Class = ClassOf(_scenario, user.Random);
         _window.SessionsStarted++;
         Go(user, user.Class.Entry, intended, now);
     }
 
-    /// <summary>Users of the highest level asked for: the numbers of a user's sessions are that far apart.</summary>
-    private long PopulationMax => (long)Math.Ceiling(_plan.Steps.Max(step => Math.Max(step.From, step.To)));
-
-    private UserClass ClassOf(RandomStream random)
+    /// <summary>Draws the class of a new session.</summary>
+    public static UserClass ClassOf(Scenario scenario, RandomStream random)
     {
-        var classes = _scenario.Classes;
+        var classes = scenario.Classes;
         if (classes.Count == 1)
         {
             return classes[0];

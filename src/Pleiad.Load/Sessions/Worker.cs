@@ -163,7 +163,18 @@ internal sealed partial class Worker : IDisposable
             Native.Close(_signal);
         }
 
-        _system?.Dispose();
+        if (_system is not null)
+        {
+            // Users in the middle of a session still have their connections.
+            foreach (var user in _users)
+            {
+                SystemTransport.GiveUp(user);
+                _system.EndSession(user);
+            }
+
+            _system.Dispose();
+        }
+
         foreach (var link in _links.Where(link => link.File >= 0))
         {
             Native.Close(link.File);
@@ -298,6 +309,7 @@ internal sealed partial class Worker : IDisposable
         CountInFlight(now, 0);
         CpuNanoseconds = Native.ThreadCpuNanoseconds();
         _window.CpuNanoseconds = CpuNanoseconds - _cpuAtWindow;
+        _window.Level = _shape.At(Math.Min(now, stop) / (double)Second);
         Finished.Enqueue((_windowIndex, _window));
         FlushLog();
     }

@@ -62,9 +62,24 @@ internal static class Conclusions
             findings.Add(new Finding(Trustworthiness.Marked, $"{record.SessionsWithoutData} sessions did not begin, for every row of data was used", "give the file more rows, or order: sequential"));
         }
 
+        if (record.WasSteered)
+        {
+            findings.Add(new Finding(Trustworthiness.Marked, "the load was changed while it ran: the figures are of all its levels together, and nothing was cut off as warm-up", "put the changes into the scenario's steps to repeat the run"));
+        }
+
+        if (record.Unreached is { } unreached)
+        {
+            findings.Add(new Finding(Trustworthiness.Marked, unreached, "run longer (--duration), or be content with a wider interval"));
+        }
+
         if (!didSettle)
         {
             findings.Add(new Finding(Trustworthiness.Marked, "latencies were still changing in the second half: the run never settled, and nothing was cut off as warm-up", "run longer, or at a load that the server bears"));
+        }
+
+        if (total.Requests > 0 && total.Failed == total.Requests)
+        {
+            findings.Add(new Finding(Trustworthiness.Marked, "no request succeeded", "look at the kinds of failures, and at --csv for every request"));
         }
 
         if (total.Requests == 0)
@@ -84,7 +99,7 @@ internal static class Conclusions
             : Trustworthiness.Good;
         if (weight != Trustworthiness.Good)
         {
-            findings.Add(new Finding(weight, Text($"the generator was {lag:0.0} ms late in 1 of 100 cases, at a median latency of {median:0.0} ms"), "give it more workers (--workers), agents (--agent), a machine of its own, or less load"));
+            findings.Add(new Finding(weight, Text($"the generator was {lag:0.0} ms late in {(total.Lag.Count < 100 ? $"the worst of {total.Lag.Count} cases" : "1 of 100 cases")}{(double.IsNaN(median) ? "" : Text($", at a median latency of {median:0.0} ms"))}"), "give it more workers (--workers), agents (--agent), a machine of its own, or less load"));
         }
     }
 

@@ -11,10 +11,11 @@ internal sealed partial class StopRule
     /// <summary>Requests beyond the quantile that each of the pieces needs on the average.</summary>
     private const double BeyondMin = 10;
 
+    private readonly string _text;
     private readonly int? _page;
     private readonly string _metric;
 
-    private StopRule(int? page, string metric, double target) => (_page, _metric, Target) = (page, metric, target);
+    private StopRule(string text, int? page, string metric, double target) => (_text, _page, _metric, Target) = (text, page, metric, target);
 
     /// <summary>Half of the interval over the figure that is small enough.</summary>
     public double Target { get; }
@@ -36,18 +37,21 @@ internal sealed partial class StopRule
             throw new InvalidInputException("--until", new InputProblem("page", page, "is no page", $"give one of {string.Join(", ", pages)}"));
         }
 
-        return new StopRule(index, match.Groups["metric"].Value, percent / 100);
+        return new StopRule(text, index, match.Groups["metric"].Value, percent / 100);
     }
 
-    /// <summary>Half of the interval over the figure now; null when it cannot be told yet.</summary>
-    public double? HalfWidth(WindowSeries series, bool isSteady)
+    /// <summary>The rule as it was given.</summary>
+    public override string ToString() => _text;
+
+    /// <summary>Half of the interval over the figure now, under a load that is the same all the time; null when it cannot be told yet.</summary>
+    public double? HalfWidth(WindowSeries series)
     {
         if (series.Windows.Count <= Sections.Fewest)
         {
             return null;
         }
 
-        var cut = isSteady ? WarmUp.Cut([.. series.Windows.Select(window => Metrics.Latency(window, null).Mean)]) : 0;
+        var cut = WarmUp.Cut([.. series.Windows.Select(window => Metrics.Latency(window, null).Mean)]);
         var beyond = 1 - (Threshold.QuantileOf(_metric) ?? 0.5);
         return cut is { } from
             && Metrics.Latency(series.Total(from), _page).Count * beyond >= BeyondMin * Sections.Fewest

@@ -17,6 +17,12 @@ internal sealed partial record Threshold(string? Page, string Metric, bool IsBel
     public static double? QuantileOf(string metric) =>
         metric.StartsWith('p') && double.TryParse(metric.AsSpan(1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) && percent is > 0 and < 100 ? percent / 100 : null;
 
+    /// <summary>What is wrong with a text and what to do about it; null when it is a threshold for these pages.</summary>
+    public static (string Reason, string Remedy)? ProblemOf(string text, IReadOnlyList<string> pages) =>
+        !TryParse(text, out var threshold) ? ("is no threshold", Rule)
+        : threshold.Page is not null && !pages.Contains(threshold.Page) ? ("names a page that is not there", $"give one of {string.Join(", ", pages)}")
+        : null;
+
     public static bool TryParse(string text, out Threshold threshold)
     {
         threshold = new Threshold(null, "", true, 0, text);

@@ -4,13 +4,14 @@ using Pleiad.Server.Events;
 using Pleiad.Server.Fleet;
 using Pleiad.Server.Hosting;
 using Pleiad.Server.Jobs;
+using Pleiad.Server.Metrics;
 using Pleiad.State;
 
 namespace Pleiad.Server.Api;
 
 /// <summary>What the endpoints work with.</summary>
 internal sealed record ApiContext(
-    PleiadServerOptions Options, Fleets Fleets, IStateStore Store, ImageStore Images, IMachineHost Host, EventLog Events, JobEnds JobEnds, TimeProvider Time, DateTimeOffset Started)
+    PleiadServerOptions Options, Fleets Fleets, IStateStore Store, ImageStore Images, IMachineHost Host, EventLog Events, JobEnds JobEnds, RequestDurations Requests, TimeProvider Time, DateTimeOffset Started)
 {
     /// <summary>Ends calls that are held back, as the API stops; set before it listens.</summary>
     internal CancellationToken Stopping { get; set; }

@@ -35,7 +35,7 @@ internal sealed partial class ApiErrors(ILogger<ApiErrors> logger) : IExceptionH
 
     /// <summary>A problem as an endpoint's result.</summary>
     internal static IResult Result(int status, string code, string title, string detail) =>
-        Results.Json(Of(status, code, title, detail), ContractJson.Default.ApiProblem, "application/problem+json", status);
+        Results.Json(Of(status, code, title, detail), ContractJson.Readable.ApiProblem, "application/problem+json", status);
 
     /// <summary>Nothing of that name.</summary>
     internal static IResult NotFound(string what, string name, string remedy) =>
@@ -58,7 +58,7 @@ internal sealed partial class ApiErrors(ILogger<ApiErrors> logger) : IExceptionH
     internal static Task WriteAsync(HttpContext http, ApiProblem problem)
     {
         http.Response.StatusCode = problem.Status ?? StatusCodes.Status500InternalServerError;
-        return http.Response.WriteAsJsonAsync(problem, ContractJson.Default.ApiProblem, "application/problem+json", http.RequestAborted);
+        return http.Response.WriteAsJsonAsync(problem, ContractJson.Readable.ApiProblem, "application/problem+json", http.RequestAborted);
     }
 
     internal static ApiProblem Of(int status, string code, string title, string detail) => new(title, status, detail, code, null);

@@ -19,7 +19,7 @@ internal static class EventEndpoints
         {
             var query = new EventQuery(after ?? 0, Limit(limit), newest ?? false, service, machine, Kind(kind));
             var events = await context.HeldBackAsync(waitMs, (wait, either) => context.Events.ListAsync(query, wait, either), cancellation);
-            return Results.Json(new EventPage([.. events.Select(Info)], events.Count > 0 ? events[^1].Id : query.After), ContractJson.Default.EventPage);
+            return Results.Json(new EventPage([.. events.Select(Info)], events.Count > 0 ? events[^1].Id : query.After), ContractJson.Readable.EventPage);
         }).WithName("listEvents").WithDescription("With waitMs (at most 30000) the answer is held back until there is an event after 'after'.").Produces<EventPage>().WithTags("events");
 
     private static EventInfo Info(PleiadEvent one) => new(one.Id, one.Time, Words.Of(one.Kind), one.Reason, one.Service, one.Machine, one.Job);

@@ -11,7 +11,7 @@ namespace Pleiad.Server.Api;
 internal static class ImageEndpoints
 {
     internal static void Map(RouteGroupBuilder api, ApiContext context) =>
-        api.MapGet("/images", () => Results.Json<IReadOnlyList<ImageInfo>>([.. context.Images.List().Select(Info)], ContractJson.Default.IReadOnlyListImageInfo))
+        api.MapGet("/images", () => Results.Json<IReadOnlyList<ImageInfo>>([.. context.Images.List().Select(Info)], ContractJson.Readable.IReadOnlyListImageInfo))
             .WithName("listImages").Produces<IReadOnlyList<ImageInfo>>().WithTags("images");
 
     private static ImageInfo Info(StoredImage image) => new(

@@ -47,9 +47,9 @@ internal static class JobEndpoints
             case JobSubmissionKind.Accepted:
                 context.Events.Record(EventKind.JobAccepted, $"{job.Method} {job.Path}", job.Service, job: job.Id.ToString());
                 context.Fleets.Get(job.Service)?.Jobs.Added();
-                return Results.Json(Info(kept.Job, context), ContractJson.Default.JobInfo, statusCode: StatusCodes.Status201Created);
+                return Results.Json(Info(kept.Job, context), ContractJson.Readable.JobInfo, statusCode: StatusCodes.Status201Created);
             default:
-                return Results.Json(Info(kept.Job, context), ContractJson.Default.JobInfo);
+                return Results.Json(Info(kept.Job, context), ContractJson.Readable.JobInfo);
         }
     }
 
@@ -67,13 +67,13 @@ internal static class JobEndpoints
         var jobs = await context.Store.ListJobsAsync(new JobQuery(service, wanted, name, last, count), cancellation);
         return Results.Json(
             new JobPage([.. jobs.Select(job => Info(job, context))], jobs.Count == count ? jobs[^1].Id.ToString() : null),
-            ContractJson.Default.JobPage);
+            ContractJson.Readable.JobPage);
     }
 
     private static async Task<IResult> ShowAsync(ApiContext context, string id, int? waitMs, CancellationToken cancellation)
     {
         var job = await context.HeldBackAsync(waitMs, (wait, either) => context.JobEnds.WaitAsync(Id(id), wait, either), cancellation);
-        return job is null ? NotFound(id) : Results.Json(Info(job, context), ContractJson.Default.JobInfo);
+        return job is null ? NotFound(id) : Results.Json(Info(job, context), ContractJson.Readable.JobInfo);
     }
 
     private static async Task<IResult> ResultAsync(ApiContext context, string id, HttpContext http, CancellationToken cancellation)
@@ -110,7 +110,7 @@ internal static class JobEndpoints
             context.Events.Record(EventKind.JobCancelled, "cancelled by request", job.Service, job.Machine?.Value, job.Id.ToString());
         }
 
-        return Results.Json(Info(job, context), ContractJson.Default.JobInfo);
+        return Results.Json(Info(job, context), ContractJson.Readable.JobInfo);
     }
 
     private static JobId Id(string text) =>

@@ -16,7 +16,7 @@ internal static class MachineEndpoints
     internal static void Map(RouteGroupBuilder api, ApiContext context)
     {
         var machines = api.MapGroup("/machines").WithTags("machines");
-        machines.MapGet("", (string? service) => Results.Json(List(context, service), ContractJson.Default.IReadOnlyListMachineInfo))
+        machines.MapGet("", (string? service) => Results.Json(List(context, service), ContractJson.Readable.IReadOnlyListMachineInfo))
             .WithName("listMachines").Produces<IReadOnlyList<MachineInfo>>();
         machines.MapGet("/{id}", (string id) => Show(context, id, StatusCodes.Status200OK)).WithName("getMachine").Produces<MachineInfo>().Produces<ApiProblem>(404);
         machines.MapGet("/{id}/log", (string id) => Log(context, id)).WithName("getMachineLog")
@@ -42,7 +42,7 @@ internal static class MachineEndpoints
     {
         // Read before the search: what is no id is refused also while there are no machines.
         var machine = Id(id).Value;
-        return List(context, null).FirstOrDefault(one => one.Id == machine) is { } found ? Results.Json(found, ContractJson.Default.MachineInfo, statusCode: status) : NotFound(id);
+        return List(context, null).FirstOrDefault(one => one.Id == machine) is { } found ? Results.Json(found, ContractJson.Readable.MachineInfo, statusCode: status) : NotFound(id);
     }
 
     private static IResult Log(ApiContext context, string id) =>

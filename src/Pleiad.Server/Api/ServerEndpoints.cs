@@ -35,6 +35,6 @@ internal static class ServerEndpoints
                 host.QemuVersion,
                 addresses.Count(address => address.State == AddressState.Free),
                 addresses.Count),
-            ContractJson.Default.ServerInfo);
+            ContractJson.Readable.ServerInfo);
     }
 }

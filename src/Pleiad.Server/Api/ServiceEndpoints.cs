@@ -17,7 +17,7 @@ internal static class ServiceEndpoints
         services.MapGet("", async (CancellationToken cancellation) =>
         {
             var waiting = await context.Store.CountWaitingJobsAsync(cancellation);
-            return Results.Json<IReadOnlyList<ServiceInfo>>([.. context.Fleets.All.Select(service => Info(context, service, waiting))], ContractJson.Default.IReadOnlyListServiceInfo);
+            return Results.Json<IReadOnlyList<ServiceInfo>>([.. context.Fleets.All.Select(service => Info(context, service, waiting))], ContractJson.Readable.IReadOnlyListServiceInfo);
         }).WithName("listServices").Produces<IReadOnlyList<ServiceInfo>>();
         services.MapGet("/{name}", async (string name, CancellationToken cancellation) => await ShowAsync(context, name, StatusCodes.Status200OK, cancellation))
             .WithName("getService").Produces<ServiceInfo>().Produces<ApiProblem>(404);
@@ -33,7 +33,7 @@ internal static class ServiceEndpoints
 
     private static async Task<IResult> ShowAsync(ApiContext context, string name, int status, CancellationToken cancellation) =>
         context.Fleets.Get(name) is { } service
-            ? Results.Json(Info(context, service, await context.Store.CountWaitingJobsAsync(cancellation)), ContractJson.Default.ServiceInfo, statusCode: status)
+            ? Results.Json(Info(context, service, await context.Store.CountWaitingJobsAsync(cancellation)), ContractJson.Readable.ServiceInfo, statusCode: status)
             : NotFound(name);
 
     private static async Task<IResult> PutAsync(ApiContext context, string name, HttpRequest request, CancellationToken cancellation)

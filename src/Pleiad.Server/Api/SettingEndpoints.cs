@@ -12,13 +12,13 @@ internal static class SettingEndpoints
     internal static void Map(RouteGroupBuilder api, ApiContext context)
     {
         var settings = api.MapGroup("/settings").WithTags("settings");
-        settings.MapGet("", () => Results.Json<IReadOnlyList<SettingInfo>>([.. SettingKey.All.Select(key => Info(context, key))], ContractJson.Default.IReadOnlyListSettingInfo))
+        settings.MapGet("", () => Results.Json<IReadOnlyList<SettingInfo>>([.. SettingKey.All.Select(key => Info(context, key))], ContractJson.Readable.IReadOnlyListSettingInfo))
             .WithName("listSettings").Produces<IReadOnlyList<SettingInfo>>();
         settings.MapPut("/{key}", async (string key, SettingChange change, CancellationToken cancellation) =>
         {
             var setting = SettingKey.Find(key);
             await context.Fleets.SetAsync(setting, setting.Parse(change.Value ?? ""), cancellation);
-            return Results.Json(Info(context, setting), ContractJson.Default.SettingInfo);
+            return Results.Json(Info(context, setting), ContractJson.Readable.SettingInfo);
         }).WithName("setSetting").Produces<SettingInfo>().Produces<ApiProblem>(400);
     }
 

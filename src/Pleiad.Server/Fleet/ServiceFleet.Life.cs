@@ -90,6 +90,11 @@ internal sealed partial class ServiceFleet
         if (TryEnterService(machine, seen))
         {
             _failures.Ready();
+            if (seen.Start is { } start && Starts.TryGetValue(start.Way, out var starts))
+            {
+                starts.Observe(start.Duration);
+            }
+
             _context.Events.Record(
                 EventKind.MachineReady, $"{Told(seen.Start)} at {seen.Address}, {machine.Slots} {(machine.Slots == 1 ? "slot" : "slots")}", service.Name, machine.Id.Value);
         }

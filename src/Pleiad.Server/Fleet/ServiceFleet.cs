@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Pleiad.Core.Events;
 using Pleiad.Core.Identity;
+using Pleiad.Core.Metrics;
 using Pleiad.Core.Services;
 using Pleiad.Gateway.Dispatch;
 using Pleiad.Machines.Hosting;
@@ -49,6 +50,10 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
     internal void Start() => _loop = Task.Run(RunAsync);
 
     internal IDispatcher Dispatcher { get; }
+
+    /// <summary>From the order of a machine to its first answer, by the way it started; <see cref="StartMode.Auto"/> is none.</summary>
+    internal IReadOnlyDictionary<StartMode, DurationHistogram> Starts { get; } =
+        Enum.GetValues<StartMode>().Where(way => way != StartMode.Auto).ToDictionary(way => way, _ => new DurationHistogram());
 
     internal EffectiveService Service => _target.Service;
 

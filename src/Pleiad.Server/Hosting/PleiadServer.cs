@@ -12,6 +12,7 @@ using Pleiad.Server.Api;
 using Pleiad.Server.Events;
 using Pleiad.Server.Fleet;
 using Pleiad.Server.Jobs;
+using Pleiad.Server.Metrics;
 using Pleiad.State;
 using Monitor = Pleiad.Server.Fleet.Monitor;
 
@@ -149,11 +150,12 @@ public sealed partial class PleiadServer : IAsyncDisposable
         _monitor = new Monitor(context, _fleets, gatewayEvents, _options);
         _monitor.Start();
 
-        var api = new ApiContext(_options, _fleets, _store, images, _host, _events, context.JobEnds, _time, _time.GetUtcNow());
+        var requests = new RequestDurations();
+        var api = new ApiContext(_options, _fleets, _store, images, _host, _events, context.JobEnds, requests, _time, _time.GetUtcNow());
         _gateway = await ListenAsync(
             gatewayAddress,
             kestrel => kestrel.ConfigureForGateway(),
-            services => services.AddSingleton<IServiceDirectory>(_fleets).AddSingleton(_transport).AddGateway(options => options.Happened = gatewayEvents.Count),
+            services => services.AddSingleton<IServiceDirectory>(_fleets).AddSingleton(_transport).AddGateway(options => (options.Happened, options.Finished) = (gatewayEvents.Count, requests.Count)),
             app => app.UseGatewayToken(_options, gatewayAddress).UseGateway(),
             cancellation);
         Gateway = api.Gateway = AddressOf(_gateway);

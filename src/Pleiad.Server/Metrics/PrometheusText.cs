@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Pleiad.Core.Metrics;
+using Pleiad.Core.Services;
 using Pleiad.Server.Api;
 using Pleiad.Server.Fleet;
 
@@ -25,6 +27,11 @@ internal static class PrometheusText
         Family(text, "pleiad_dispatched_total", "counter", "Slots granted.", views.Select(view => (Service(view.Key), (double)view.Value.Granted)));
         Family(text, "pleiad_queue_full_total", "counter", "Requests refused because the queue was full.", views.Select(view => (Service(view.Key), (double)view.Value.QueueFull)));
         Family(text, "pleiad_deadline_passed_total", "counter", "Requests whose deadline passed in the queue.", views.Select(view => (Service(view.Key), (double)view.Value.DeadlinePassed)));
+        Histogram(text, "pleiad_gateway_request_duration_seconds", "Time of requests at the gateway, from the head of the request to the end of the answer.", context.Requests.Read([.. views.Keys])
+            .Select(one => ($"{Service(one.Service)},code=\"{one.Code}\"", one.Durations)));
+        Histogram(text, "pleiad_slot_wait_seconds", "Time that requests and jobs waited for the slot they were granted.", services.Select(service => (Service(service.Name), service.Fleet.Dispatcher.Waits)));
+        Histogram(text, "pleiad_machine_start_seconds", "Time from the order of a machine to its first answer, by the way it started.", services.SelectMany(service =>
+            service.Fleet.Starts.Select(start => ($"{Service(service.Name)},way=\"{ServiceDocument.WordOf(start.Key)}\"", start.Value))));
         var machines = services.SelectMany(service => service.Fleet.Machines.Select(machine => (service.Name, machine))).Where(one => one.machine.Machine is not null).ToList();
         Family(text, "pleiad_machine_cpu_share", "gauge", "Share of one host CPU.", machines.Select(one => (Machine(one.Name, one.machine), one.machine.Machine!.Snapshot.Usage.CpuShare)));
         Family(text, "pleiad_machine_resident_bytes", "gauge", "Resident memory on the host.", machines.Select(one => (Machine(one.Name, one.machine), (double)one.machine.Machine!.Snapshot.Usage.ResidentBytes)));
@@ -35,9 +42,27 @@ internal static class PrometheusText
 
     private static string Machine(string service, FleetMachine machine) => $"service=\"{service}\",machine=\"{machine.Id}\"";
 
+    private static void Histogram(StringBuilder text, string name, string help, IEnumerable<(string Labels, DurationHistogram Durations)> samples)
+    {
+        Head(text, name, "histogram", help);
+        foreach (var (labels, durations) in samples)
+        {
+            var (cumulative, sum) = durations.Read();
+            for (var bucket = 0; bucket < cumulative.Count; bucket++)
+            {
+                var bound = bucket < DurationHistogram.UpperBounds.Count ? DurationHistogram.UpperBounds[bucket].TotalSeconds.ToString(CultureInfo.InvariantCulture) : "+Inf";
+                text.Append(CultureInfo.InvariantCulture, $"{name}_bucket{{{labels},le=\"{bound}\"}} {cumulative[bucket]}\n");
+            }
+
+            text.Append(CultureInfo.InvariantCulture, $"{name}_sum{{{labels}}} {sum.TotalSeconds}\n{name}_count{{{labels}}} {cumulative[^1]}\n");
+        }
+    }
+
+    private static void Head(StringBuilder text, string name, string type, string help) => text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
+
     private static void Family(StringBuilder text, string name, string type, string help, IEnumerable<(string Labels, double Value)> samples)
     {
-        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
+        Head(text, name, type, help);
         foreach (var (labels, value) in samples)
         {
             text.Append(CultureInfo.InvariantCulture, $"{name}{{{labels}}} {value}\n");

@@ -78,23 +78,6 @@ internal sealed partial class SqlStateStore
             },
             cancellation);
 
-    public Task<IReadOnlyList<PooledAddress>> ReleaseStaleReservationsAsync(DateTimeOffset reservedBefore, DateTimeOffset now, CancellationToken cancellation) =>
-        WriteAsync(
-            new Call("release old reservations"),
-            async session =>
-            {
-                await session.LockAsync(SharedPart.Addresses);
-                var stale = await AddressesAsync(
-                    session, $"select {AddressColumns} from ip_pool where reserve = 1 and last_reserve < @before {session.Dialect.ForUpdate}", ("before", reservedBefore));
-                foreach (var reservation in stale)
-                {
-                    await ReleaseAsync(session, reservation.Machine!.Value, now);
-                }
-
-                return stale;
-            },
-            cancellation);
-
     public Task<IReadOnlyList<PooledAddress>> ListAddressesAsync(CancellationToken cancellation) =>
         ReadAsync("list the addresses", session => AddressesAsync(session, $"select {AddressColumns} from ip_pool"), cancellation);
 

@@ -48,7 +48,32 @@ public sealed class LoadCommandTests
         outcome.Error.ShouldContain("line 3: surprise");
         (await CommandRun.AloneAsync("load", "run", "/", "--target", "http://127.0.0.1:1", "--threshold", "fast")).ExitCode.ShouldBe(2);
         (await CommandRun.AloneAsync("load", "run", "/", "--target", "http://127.0.0.1:1", "--rate", "1", "--users", "1")).ExitCode.ShouldBe(2);
+        foreach (var (option, value, said) in new[]
+        {
+            ("--threshold", "ghost.p95<1s", "names a page that is not there; give one of page"), ("--until", "p95", "is no rule"), ("--csv", "/nonexistent/all.csv", "cannot be written"),
+        })
+        {
+            var refused = await CommandRun.AloneAsync("load", "run", "/", "--target", "http://127.0.0.1:1", option, value);
+            refused.ExitCode.ShouldBe(2, option);
+            refused.Error.ShouldContain(said);
+        }
+
+        (await CommandRun.AloneAsync("load", "run", "/", "--target", "http://127.0.0.1:1/?x=1")).ExitCode.ShouldBe(2);
+        await File.WriteAllTextAsync(directory.File("steps.yaml"), "name: x\npages: { a: { url: / } }\ntransitions: { a: {} }\nload: { steps: [{ for: 1s, rate: 1 }, { for: 1s, rate: 2 }] }\nthresholds: [\"b.p95<1s\"]\n");
+        (await CommandRun.AloneAsync("load", "run", directory.File("steps.yaml"), "--target", "http://127.0.0.1:1")).Error.ShouldContain("thresholds 'b.p95<1s' names a page that is not there");
+        await File.WriteAllTextAsync(directory.File("steps.yaml"), (await File.ReadAllTextAsync(directory.File("steps.yaml"))).Replace("b.p95", "a.p95", StringComparison.Ordinal));
+        (await CommandRun.AloneAsync("load", "run", directory.File("steps.yaml"), "--target", "http://127.0.0.1:1", "--until", "p95±5%")).Error.ShouldContain("of a load that changes by steps");
+        (await CommandRun.AloneAsync("load", "learn", directory.File("steps.yaml"))).Error.ShouldContain("line 1: request 'name: x' is not of the format");
         (await CommandRun.AloneAsync("load", "compare", directory.File("bad.yaml"), directory.File("none"))).ExitCode.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_run_in_which_nothing_succeeded_has_failed()
+    {
+        var outcome = await CommandRun.AloneAsync("load", "run", "/", "--target", "http://127.0.0.1:1", "--rate", "20", "--duration", "1s", "--even-if-saturated");
+        outcome.ExitCode.ShouldBe(1, outcome.Error);
+        outcome.Out.ShouldContain("MARKED: no request succeeded");
+        outcome.Out.ShouldContain(" connect");
     }
 
     [Fact]

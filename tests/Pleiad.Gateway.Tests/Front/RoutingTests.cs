@@ -43,7 +43,9 @@ public sealed class RoutingTests
         await client.WriteAsync($"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
 
         (await client.ReadHeadAsync()).ShouldNotBeNull().ShouldStartWith("HTTP/1.1 404");
-        var problem = JsonDocument.Parse(await client.ReadToEndAsync()).RootElement;
+        var text = await client.ReadToEndAsync();
+        text.ShouldNotContain("\\u0027", customMessage: "people read it in terminals");
+        var problem = JsonDocument.Parse(text).RootElement;
         problem.GetProperty("service").GetString().ShouldBe(name);
         problem.GetProperty("reason").GetString().ShouldBe("no-service");
         problem.GetProperty("detail").GetString().ShouldNotBeNull().ShouldContain($"'{name}'");

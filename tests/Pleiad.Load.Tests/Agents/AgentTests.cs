@@ -49,6 +49,8 @@ public sealed class AgentTests
         await using var agent = await LoadEndpoints.StartAsync(Loopback, "secret", null, TimeProvider.System, CancellationToken.None);
         using var client = new HttpClient { BaseAddress = new Uri(agent.Address, "/api/v1/load/") };
         (await client.GetAsync("progress")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await Should.ThrowAsync<AgentException>(() => DistributedRun.StartAsync(Kit.Load.Read(Request(server, 1).Scenario), Request(server, 1), [agent.Address], "wrong", TimeProvider.System, CancellationToken.None)))
+            .Message.ShouldContain("wants another token");
 
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "secret");
         (await client.GetAsync("progress")).StatusCode.ShouldBe(HttpStatusCode.NotFound);

@@ -7,6 +7,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Pleiad.Load.Recording;
 using Pleiad.Load.Running;
+using Pleiad.Load.Tests.Kit;
+using Pleiad.TestKit;
 using Shouldly;
 using Xunit;
 
@@ -52,6 +54,20 @@ public sealed class ModernProtocolTests
         {
             (await Kit.Load.RecordAsync(scenario, options with { AcceptsAnyCertificate = false })).Series.Total().Pages[0]!.ByFailure[(int)RequestFailure.Connect].ShouldBeGreaterThan(20);
         }
+    }
+
+    [Theory]
+    [InlineData(HttpEngine.Auto)]
+    [InlineData(HttpEngine.System)]
+    public async Task A_page_may_name_another_host_and_no_connection_outlives_the_run(HttpEngine engine)
+    {
+        await using var server = new KnownServer();
+        var scenario = Kit.Load.Read("name: host\npages: { a: { url: /a, headers: { Host: shop.test } } }\ntransitions: { a: { a: { probability: 0.99, think: 1s } } }\nload: { rate: 20, duration: 1s }");
+        var record = await Kit.Load.RecordAsync(scenario, Kit.Load.Options(server) with { Engine = engine });
+
+        record.Series.Total().Requests.ShouldBeGreaterThan(5);
+        server.Requests.ShouldAllBe(seen => seen.Headers["Host"] == "shop.test");
+        await Eventually.BecomesTrueAsync(() => server.ConnectionsOpen == 0, TimeSpan.FromSeconds(20), () => $"{server.ConnectionsOpen} open");
     }
 
     private static X509Certificate2 Certificate()

@@ -23,6 +23,7 @@ internal sealed class KnownServer : IAsyncDisposable
     private readonly Task _accepting;
     private volatile TaskCompletionSource? _stall;
     private int _connections;
+    private int _open;
 
     public KnownServer(Func<Seen, Answer> answer)
     {
@@ -39,6 +40,8 @@ internal sealed class KnownServer : IAsyncDisposable
     public ConcurrentQueue<Seen> Requests { get; } = new();
 
     public int Connections => _connections;
+
+    public int ConnectionsOpen => Volatile.Read(ref _open);
 
     public Uri Url => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
 
@@ -83,6 +86,7 @@ internal sealed class KnownServer : IAsyncDisposable
 
     private async Task ServeAsync(Socket socket, int connection)
     {
+        Interlocked.Increment(ref _open);
         var buffer = new byte[64 * 1024];
         var filled = 0;
         try
@@ -105,6 +109,7 @@ internal sealed class KnownServer : IAsyncDisposable
         }
         finally
         {
+            Interlocked.Decrement(ref _open);
             socket.Dispose();
         }
     }

@@ -11,9 +11,9 @@ internal static class Load
 
     public static LoadOptions Options(KnownServer server) => new() { Target = server.Url, Seed = 7, Grace = TimeSpan.FromSeconds(20) };
 
-    public static async Task<RunRecord> RecordAsync(Scenario scenario, LoadOptions options, Action<LoadRun>? during = null)
+    public static async Task<RunRecord> RecordAsync(Scenario scenario, LoadOptions options, Action<LoadRun>? during = null, LoadPlan? plan = null)
     {
-        await using var run = await LoadRun.StartAsync(scenario, scenario.Load, options, null, TimeProvider.System, CancellationToken.None);
+        await using var run = await LoadRun.StartAsync(scenario, plan ?? scenario.Load, options, null, TimeProvider.System, CancellationToken.None);
         during?.Invoke(run);
         return await run.RecordAsync().WaitAsync(TimeSpan.FromSeconds(90));
     }

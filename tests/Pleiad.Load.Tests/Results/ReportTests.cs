@@ -20,7 +20,7 @@ public sealed class ReportTests
         html.ShouldNotContain("http-equiv");
         html.ShouldNotContain("<script");
         html.ShouldNotContain("src=");
-        html.Split("<svg").Length.ShouldBe(6);
+        html.Split("<svg").Length.ShouldBe(7);
         foreach (var svg in html.Split("<svg").Skip(1).Select(part => "<svg" + part[..(part.IndexOf("</svg>", StringComparison.Ordinal) + 6)]))
         {
             XElement.Parse(svg).Descendants().Count().ShouldBeGreaterThan(5);

@@ -1,5 +1,6 @@
 using Pleiad.Distributions;
 using Pleiad.Load.Results;
+using Pleiad.Load.Scenarios;
 using Pleiad.Load.Tests.Kit;
 using Pleiad.TestKit;
 using Shouldly;
@@ -91,6 +92,62 @@ public sealed class StatisticsOfRunsTests
         var cycle = (total.Pages[0]!.FromIntended.Mean / 1e9) + 0.02;
         (total.Requests / record.Seconds * cycle).ShouldBe(10, 2.5);
         server.Requests.Select(seen => seen.Connection).Distinct().Count().ShouldBe((int)total.SessionsStarted);
+    }
+
+    [Fact]
+    public async Task Users_of_a_partly_open_load_come_back_as_often_and_after_as_long_as_they_should()
+    {
+        const double Rate = 300, Returns = 0.4, Pause = 0.02;
+        await using var server = new KnownServer();
+        using var directory = new TempDirectory("load");
+        var options = Kit.Load.Options(server) with { RequestLogFile = directory.File("log.csv"), Workers = 2 };
+        var scenario = Kit.Load.Read("name: back\npages: { page: { url: / } }\ntransitions: { page: {} }\nload: { rate: 5, returns: 0.4, pause: { deterministic: 20ms }, duration: 9s, connections: shared }");
+
+        // The level of the command line takes the place of the file's; users come back all the same.
+        var plan = scenario.Load.WithLevel(LoadKind.Open, Rate, TimeSpan.FromSeconds(4));
+        plan.Kind.ShouldBe(LoadKind.PartlyOpen);
+        var record = await Kit.Load.RecordAsync(scenario, options, plan: plan);
+
+        var visits = File.ReadLines(options.RequestLogFile).Skip(1).Select(line => line.Split(','))
+            .ToDictionary(line => (Session: long.Parse(line[3]), Visit: int.Parse(line[15])), line => (Intended: double.Parse(line[0]), End: double.Parse(line[2])));
+        record.Transitions.Where(each => each.From == "entry").Sum(each => each.Count).ShouldBe(visits.Count);
+
+        // Who came anew is the Poisson process asked for; who came back does not count.
+        var arrived = visits.Where(each => each.Key.Visit == 0).Select(each => each.Value.Intended).Order().ToList();
+        var (low, high) = Statistics.PoissonInterval(Rate * 4);
+        ((double)arrived.Count).ShouldBeInRange(low, high);
+        Statistics.KolmogorovSmirnov(arrived.Zip(arrived.Skip(1), (a, b) => b - a), x => 1 - Math.Exp(-Rate * x)).ShouldBeGreaterThan(Statistics.FalseAlarm);
+
+        // Of the sessions whose users had the time to come back, a binomial share did: 5 standard deviations, false alarm below 1e-6.
+        var ended = visits.Where(each => each.Value.End + Pause < record.Seconds - 0.001).ToList();
+        var back = ended.Where(each => visits.ContainsKey((each.Key.Session, each.Key.Visit + 1))).ToList();
+        ((double)back.Count / ended.Count).ShouldBe(Returns, 5 * Math.Sqrt(Returns * (1 - Returns) / ended.Count));
+
+        // So the number of sessions of a user is geometric.
+        var users = visits.Keys.GroupBy(key => key.Session).Where(user => visits[(user.Key, 0)].Intended < record.Seconds / 2).Select(user => user.Count()).ToList();
+        double[] seen = [.. Enumerable.Range(1, 4).Select(n => (double)users.Count(count => count == n)), users.Count(count => count > 4)];
+        double[] expected = [.. Enumerable.Range(0, 4).Select(n => users.Count * (1 - Returns) * Math.Pow(Returns, n)), users.Count * Math.Pow(Returns, 4)];
+        Statistics.ChiSquared(seen, expected).ShouldBeGreaterThan(Statistics.FalseAlarm);
+
+        // And they come back a pause after the answer, to the microseconds of the file.
+        back.ShouldAllBe(each => Math.Abs(visits[new(each.Key.Session, each.Key.Visit + 1)].Intended - each.Value.End - Pause) < 3e-6);
+    }
+
+    [Fact]
+    public async Task Users_added_while_it_runs_begin_sessions_of_their_own_numbers()
+    {
+        await using var server = new KnownServer(_ => new Answer("x", Delay: TimeSpan.FromMilliseconds(5)));
+        using var directory = new TempDirectory("load");
+        var options = Kit.Load.Options(server) with { RequestLogFile = directory.File("log.csv"), Workers = 2 };
+        await Kit.Load.RecordAsync(Kit.Load.Read("name: closed\npages: { page: { url: / } }\ntransitions: { page: {} }\nload: { users: 4, duration: 2s }"), options, run => _ = Task.Run(async () =>
+        {
+            await Eventually.BecomesTrueAsync(() => run.Progress.Seconds > 0.5, TimeSpan.FromSeconds(30), () => "not begun");
+            run.SetFactor(5);
+        }));
+
+        var lines = File.ReadLines(options.RequestLogFile).Skip(1).Select(line => line.Split(',')).ToList();
+        lines.Select(line => line[4]).Distinct().Count().ShouldBe(20);
+        lines.Select(line => line[3]).ShouldBeUnique();
     }
 
     [Fact]

@@ -41,9 +41,9 @@ public sealed class TrustTests
     public void The_stop_rule_ends_when_the_interval_is_tight_enough_and_not_before()
     {
         var rule = StopRule.Parse("p95±5%", ["page"]);
-        rule.HalfWidth(Series(1, 10, windows: 12, perWindow: 20), isSteady: true).ShouldBe(null);
-        rule.HalfWidth(Series(1, 10, windows: 64, perWindow: 40), isSteady: true)!.Value.ShouldBeGreaterThan(0.05);
-        rule.HalfWidth(Series(1, 10, windows: 64, perWindow: 4000), isSteady: true)!.Value.ShouldBeLessThan(0.05);
+        rule.HalfWidth(Series(1, 10, windows: 12, perWindow: 20)).ShouldBe(null);
+        rule.HalfWidth(Series(1, 10, windows: 64, perWindow: 40))!.Value.ShouldBeGreaterThan(0.05);
+        rule.HalfWidth(Series(1, 10, windows: 64, perWindow: 4000))!.Value.ShouldBeLessThan(0.05);
         Should.Throw<Core.Documents.InvalidInputException>(() => StopRule.Parse("p95", ["page"]));
         Should.Throw<Core.Documents.InvalidInputException>(() => StopRule.Parse("nopage.p95±5%", ["page"]));
     }
@@ -55,7 +55,9 @@ public sealed class TrustTests
         var false_ = Enumerable.Range(0, 60).Count(run => Comparison.Of(Result((ulong)(1000 + run), 10), Result((ulong)(2000 + run), 10)).Differs);
         false_.ShouldBeLessThanOrEqualTo(12);
 
+        Comparison.Of(Result(1, 10), Result(2, 11) with { Trust = Trustworthiness.Refused }).IsRefused.ShouldBeTrue();
         var worse = Comparison.Of(Result(1, 10), Result(2, 11));
+        worse.IsRefused.ShouldBeFalse();
         worse.IsWorse.ShouldBeTrue();
         worse.Differences.Single(each => each is { Page: "all", Metric: "mean" }).Verdict.ShouldBe(DifferenceVerdict.Worse);
         Comparison.Of(Result(2, 11), Result(1, 10)).Differences.Single(each => each is { Page: "all", Metric: "mean" }).Verdict.ShouldBe(DifferenceVerdict.Better);

@@ -60,6 +60,16 @@ public sealed class ApiTests(ApiTests.Fixture fixture) : IClassFixture<ApiTests.
         problem.Detail!.ShouldContain(reason);
     }
 
+    [Theory]
+    [InlineData("/api/v1/services/no-such-service", "'no-such-service'")]
+    [InlineData("/no-such'path", "/no-such'path is no resource")]
+    public async Task Errors_are_readable_as_they_come(string path, string said)
+    {
+        var text = await (await Http.GetAsync(new Uri(path, UriKind.Relative))).Content.ReadAsStringAsync();
+        text.ShouldNotContain("\\u00");
+        text.ShouldContain(said);
+    }
+
     [Fact]
     public async Task A_service_is_created_changed_shown_and_removed()
     {
@@ -150,10 +160,15 @@ public sealed class ApiTests(ApiTests.Fixture fixture) : IClassFixture<ApiTests.
     [Fact]
     public async Task Metrics_are_Prometheus_text()
     {
-        var text = await Http.GetStringAsync("/metrics");
-        text.ShouldContain("# TYPE pleiad_machines gauge");
-        text.ShouldContain("# TYPE pleiad_dispatched_total counter");
-        text.Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldAllBe(line => line[0] == '#' || line.StartsWith("pleiad_"));
+        (await Http.GetAsync("/metrics")).Content.Headers.ContentType!.ToString().ShouldBe("text/plain; version=0.0.4; charset=utf-8");
+        var families = PrometheusReader.Read(await Http.GetStringAsync("/metrics"));
+        families["pleiad_machines"].Type.ShouldBe("gauge");
+        families["pleiad_dispatched_total"].Type.ShouldBe("counter");
+        families["pleiad_slot_wait_seconds"].Type.ShouldBe("histogram");
+
+        // Every family, with its labels, is in the documentation.
+        var documented = await File.ReadAllTextAsync(Path.Combine(TestImages.Source, "docs", "metrics.md"));
+        families.Keys.ShouldAllBe(name => documented.Contains($"`{name}`", StringComparison.Ordinal));
     }
 
     [Fact]

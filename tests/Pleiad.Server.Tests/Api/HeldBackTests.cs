@@ -10,7 +10,7 @@ public sealed class HeldBackTests : IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly ApiContext _context;
 
-    public HeldBackTests() => _context = new ApiContext(new PleiadServerOptions { Data = "/" }, null!, null!, null!, null!, null!, null!, TimeProvider.System, default) { Stopping = _stopping.Token };
+    public HeldBackTests() => _context = new ApiContext(new PleiadServerOptions { Data = "/" }, null!, null!, null!, null!, null!, null!, null!, TimeProvider.System, default) { Stopping = _stopping.Token };
 
     [Fact]
     public async Task A_call_held_back_is_answered_with_what_there_is_when_the_API_stops()

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Pleiad.Client.Contract;
+using Pleiad.Server.Tests.Api;
 using Pleiad.TestKit;
 using Shouldly;
 using Xunit;
@@ -36,6 +37,37 @@ public sealed class DispatchTests
         (await server.EventsAsync()).ShouldContain("at 1 slot a machine need");
         var started = (await server.Client.ListMachinesAsync(default)).Where(machine => !machine.Reason.Contains("machinesMin is")).ToList();
         started.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Metrics_tell_how_long_requests_took_waited_and_machines_started()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.ApplyAsync("machinesMin: 0\nmachinesMax: 1\nslots: 1\nstart: cold", ready: 0);
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => server.Gateway.GetStringAsync("/primes/primes?n=60000")));
+        (await server.Gateway.GetAsync("/primes/nothing-here")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await server.Gateway.GetAsync("/no-such-service/")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+
+        using var http = new HttpClient { BaseAddress = server.Server.Api };
+        IReadOnlyDictionary<string, PrometheusFamily> families = null!;
+        await Eventually.BecomesTrueAsync(
+            async () => Count(families = PrometheusReader.Read(await http.GetStringAsync("/metrics")), "pleiad_gateway_request_duration_seconds", "code=4xx,service=primes") == 1, TestServer.Limit, () => http.GetStringAsync("/metrics"));
+        Count(families, "pleiad_gateway_request_duration_seconds", "code=2xx,service=primes").ShouldBe(3);
+        families["pleiad_gateway_request_duration_seconds"].Samples.Select(sample => sample.Labels["service"]).Distinct().ShouldBe(["primes"]);
+        Count(families, "pleiad_slot_wait_seconds", "service=primes").ShouldBe(4);
+        Count(families, "pleiad_machine_start_seconds", "service=primes,way=cold").ShouldBe(1);
+
+        // All three came when there was no machine: they waited for its start at least, and one at a time from then on.
+        var start = Sum(families, "pleiad_machine_start_seconds", "service=primes,way=cold");
+        start.ShouldBeGreaterThan(0);
+        var waited = Sum(families, "pleiad_slot_wait_seconds", "service=primes");
+        waited.ShouldBeGreaterThan(start);
+        Sum(families, "pleiad_gateway_request_duration_seconds", "code=2xx,service=primes").ShouldBeGreaterThan(waited);
+
+        static double Count(IReadOnlyDictionary<string, PrometheusFamily> families, string name, string series) => Value(families, $"{name}_count", name, series);
+        static double Sum(IReadOnlyDictionary<string, PrometheusFamily> families, string name, string series) => Value(families, $"{name}_sum", name, series);
+        static double Value(IReadOnlyDictionary<string, PrometheusFamily> families, string sample, string name, string series) =>
+            families[name].Samples.SingleOrDefault(each => each.Name == sample && each.Series == series)?.Value ?? 0;
     }
 
     [Fact]

@@ -13,6 +13,9 @@ internal static class TestImages
 
     internal static string Cache => Path.Combine(Root, "cache");
 
+    /// <summary>The folder of the whole source.</summary>
+    internal static string Source => Path.GetDirectoryName(FindArtifacts())!;
+
     internal static Task EnsureAsync() => Built.Value;
 
     private static async Task BuildAsync()

@@ -54,9 +54,6 @@ internal sealed class FaultyStore(IStateStore store) : IStateStore
 
     public Task ReleaseAddressAsync(MachineId machine, DateTimeOffset now, CancellationToken cancellation) => DoAsync(() => store.ReleaseAddressAsync(machine, now, cancellation));
 
-    public Task<IReadOnlyList<PooledAddress>> ReleaseStaleReservationsAsync(DateTimeOffset reservedBefore, DateTimeOffset now, CancellationToken cancellation) =>
-        CallAsync(() => store.ReleaseStaleReservationsAsync(reservedBefore, now, cancellation));
-
     public Task<IReadOnlyList<PooledAddress>> ListAddressesAsync(CancellationToken cancellation) => CallAsync(() => store.ListAddressesAsync(cancellation));
 
     public Task ReportMachinesAsync(IReadOnlyList<MachineReport> reports, CancellationToken cancellation) => DoAsync(() => store.ReportMachinesAsync(reports, cancellation));

@@ -79,27 +79,6 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
-    public async Task Only_reservations_that_are_old_and_not_taken_are_released()
-    {
-        await Store.SetAddressPoolAsync(Machines(3), Token);
-        MachineId old = MachineId.New(), taken = MachineId.New(), young = MachineId.New();
-        var reservation = await Store.ReserveAddressAsync(old, At(1), Token);
-        await Store.ReserveAddressAsync(taken, At(1), Token);
-        await Store.TakeAddressAsync(taken, Token);
-        await Store.ReserveAddressAsync(young, At(60), Token);
-
-        (await Store.ReleaseStaleReservationsAsync(At(60), At(61), Token)).ShouldBe([reservation!]);
-
-        (await Store.ListAddressesAsync(Token)).Select(address => (address.State, address.Machine, address.LastReserve)).ShouldBe(
-        [
-            (AddressState.Free, null, At(61)),
-            (AddressState.Taken, taken, At(1)),
-            (AddressState.Reserved, young, At(60)),
-        ]);
-        (await Store.TakeAddressAsync(old, Token)).ShouldBeFalse("its reservation is over");
-    }
-
-    [Fact]
     public async Task A_new_pool_keeps_what_it_shares_with_the_old_one()
     {
         await Store.SetAddressPoolAsync(Machines(2), Token);
