@@ -64,6 +64,12 @@ public sealed class MarkovianArrivals : ArrivalProcess
             [.. Enumerable.Range(0, n).Select(i => (IReadOnlyList<double>)[.. Enumerable.Range(0, n).Select(j => i == j ? rates[i] : 0)])]);
     }
 
+    /// <summary>D0: rates per second of steps without an arrival, and minus the rate of leaving on the diagonal.</summary>
+    public IReadOnlyList<IReadOnlyList<double>> Silent => _silent;
+
+    /// <summary>D1: rates per second of steps with an arrival.</summary>
+    public IReadOnlyList<IReadOnlyList<double>> Arriving => _arriving;
+
     /// <inheritdoc/>
     public override string Name => "map";
 
