@@ -13,7 +13,7 @@ internal sealed class Simulator
     private const int BatchesFirst = 256;
 
     /// <summary>The number of batches is always a multiple of this.</summary>
-    private const int BatchesTogether = 16;
+    private const int BatchesTogether = Replication.BatchesOfSegment;
 
     private const int ExtensionsMax = 7;
 
@@ -62,7 +62,7 @@ internal sealed class Simulator
             var wanted = Math.Clamp(1.1 * Math.Pow(reached / _options.Accuracy, 2), 1.3, 4);
             Extend(Math.Max(1.05, Math.Min(wanted, (double)_options.EventsMax / events)));
             Continue(cancellation);
-            cut = Math.Max(0, Statistics.WarmUp(Population()));
+            cut = Whole(Statistics.WarmUp(Population()));
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class Simulator
             var cut = Statistics.WarmUp(Population());
             if (_options.HorizonSeconds is not null)
             {
-                return Math.Max(0, cut);
+                return Whole(cut);
             }
 
             if (cut >= 0 || extension == ExtensionsMax)
@@ -85,16 +85,7 @@ internal sealed class Simulator
                     RefuseGrowth();
                 }
 
-                if (cut != 0)
-                {
-                    // Histograms have no batches: they begin again behind the first stretch, which is then the smaller part.
-                    ClearHistograms();
-                    Extend(2);
-                    Continue(cancellation);
-                    cut = Statistics.WarmUp(Population());
-                }
-
-                return Math.Max(0, cut);
+                return Whole(cut);
             }
 
             if (extension > 3)
@@ -151,13 +142,8 @@ internal sealed class Simulator
 
     private ModelUnsolvableException Unstable(int place) => Stability.Unstable(_model, place, null);
 
-    private void ClearHistograms()
-    {
-        foreach (var histogram in _runs.SelectMany(run => run.Histograms))
-        {
-            histogram.Clear();
-        }
-    }
+    /// <summary>Up to the end of a segment: quantiles have no finer parts, and are of the same requests as the means.</summary>
+    private static int Whole(int cut) => (Math.Max(0, cut) + BatchesTogether - 1) / BatchesTogether * BatchesTogether;
 
     /// <summary>Mean number of customers at all stations, batch by batch, over all runs.</summary>
     private double[] Population()
