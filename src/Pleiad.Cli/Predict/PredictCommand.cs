@@ -65,7 +65,7 @@ internal sealed class PredictCommand : PleiadCommand
         }
 
         var options = _simulation.Options(given, accuracy: 0.02, millions: 1);
-        var answer = await Task.Run(() => ModelFile.Guarded(() => Predictor.Answer(model, question, options, cancellation)), cancellation);
+        var answer = await Task.Run(() => ModelFile.Guarded(() => Predictor.Answer(model, question, options, cancellation), given.GetRequiredValue(_model)), cancellation);
         await WriteFilesAsync(given, answer, cancellation);
         if (given.GetValue(Given.Json))
         {

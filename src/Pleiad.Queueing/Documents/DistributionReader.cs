@@ -105,8 +105,8 @@ internal static class DistributionReader
         "lognormal" => Mean(value) is { } mean && Variation(value, 1e-9) is { } scv ? LogNormal.FromMoments(mean, scv) : null,
         "weibull" when value.Has("scale") => Positive(value, "shape") is { } shape && value.Child("scale")?.Seconds(zero: false) is { } scale ? new Weibull(shape, scale) : null,
         "weibull" => Mean(value) is { } mean && Positive(value, "shape") is { } shape ? new Weibull(shape, mean / new Weibull(shape, 1).Mean) : null,
-        "pareto" when value.Has("minimum") => Positive(value, "shape") is { } shape && value.Child("minimum")?.Seconds(zero: false) is { } minimum ? new Pareto(Tail(value, shape), minimum) : null,
-        "pareto" => Mean(value) is { } mean && Positive(value, "shape") is { } shape ? new Pareto(Tail(value, shape), mean * (shape - 1) / shape) : null,
+        "pareto" when value.Has("minimum") => Tail(value) is { } shape && value.Child("minimum")?.Seconds(zero: false) is { } minimum ? new Pareto(shape, minimum) : null,
+        "pareto" => Mean(value) is { } mean && Tail(value) is { } shape ? new Pareto(shape, mean * (shape - 1) / shape) : null,
         "uniform" => value.IsList
             ? Times(value) is [var low, var high] ? new Uniform(low, high) : Refused(value, "is no pair of times", "give [min, max]")
             : value.Required("min", Quantity.DurationRule)?.Seconds() is { } min && value.Required("max", Quantity.DurationRule)?.Seconds() is { } max ? new Uniform(min, max) : null,
@@ -132,14 +132,16 @@ internal static class DistributionReader
     }
 
     /// <summary>A network's means exist only when those of its times do.</summary>
-    private static double Tail(DocumentNode value, double shape)
+    private static double? Tail(DocumentNode value)
     {
-        if (shape <= 1)
+        var shape = Positive(value, "shape");
+        if (shape is not <= 1)
         {
-            value.Child("shape")!.Problem("gives a time without a mean", "give a shape above 1");
+            return shape;
         }
 
-        return shape;
+        value.Child("shape")!.Problem("gives a time without a mean", "give a shape above 1");
+        return null;
     }
 
     private static double? Mean(DocumentNode value) => (value.Scalar is null ? value.Required("mean", Quantity.DurationRule) : value)?.Seconds(zero: false);
