@@ -39,7 +39,7 @@ internal sealed class ModelFitCommand : PleiadCommand
         {
             return given.GetValue(_arrivals)
                 ? WriteFit(given, await Task.Run(() => ArrivalFitter.Fit(Moments(text, subject)), cancellation))
-                : WriteFit(given, await Task.Run(() => DistributionFitter.Fit(Samples(text, subject)), cancellation));
+                : WriteFit(given, await Task.Run(() => DistributionFitter.Fit(Samples(text, subject), hasPhases: true), cancellation));
         }
 
         var fitted = ModelFile.Guarded(() => MeasuredModel.Read(text, subject, Threads(given.GetValue(_threads) ?? [])));

@@ -50,7 +50,7 @@ public static class ArrivalFitter
         var noise = 2.6 / Math.Sqrt(intervals.Length);
         var isCorrelated = Math.Abs(measured[0]) > noise || Math.Abs(measured[1]) > noise;
         var candidates = new List<ArrivalCandidate> { Of(new PoissonArrivals(1 / mean), positive.Sum(new Exponential(mean).LogDensity), 1) };
-        var distribution = DistributionFitter.Fit(positive, seed);
+        var distribution = DistributionFitter.Fit(positive, seed, hasPhases: true);
         if (positive.Sum(distribution.Chosen.LogDensity) is var likelihood && double.IsFinite(likelihood) && distribution.Chosen is not Exponential)
         {
             candidates.Add(Of(new RenewalArrivals(distribution.Chosen), likelihood, distribution.Chosen.ParameterCount));

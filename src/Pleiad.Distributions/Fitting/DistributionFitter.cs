@@ -18,7 +18,8 @@ public static class DistributionFitter
     /// <summary>Fits samples.</summary>
     /// <param name="samples">Times in seconds, 0 or more, at least one.</param>
     /// <param name="seed">Seed of the bootstrap; the same gives the same answer.</param>
-    public static FitResult Fit(IReadOnlyList<double> samples, ulong seed = 1)
+    /// <param name="hasPhases">Whether a phase-type distribution may be chosen, where no simple family fits well; not every document can hold one.</param>
+    public static FitResult Fit(IReadOnlyList<double> samples, ulong seed = 1, bool hasPhases = false)
     {
         ArgumentOutOfRangeException.ThrowIfZero(samples.Count, nameof(samples));
         if (samples.Any(sample => !(sample >= 0) || double.IsInfinity(sample)))
@@ -49,7 +50,7 @@ public static class DistributionFitter
         var judged = candidates.Select((each, i) => i < 3 ? Tested(each.Fit, each.Candidate, positive, seed + (ulong)i) : each.Candidate).ToList();
         var chosen = judged.Take(3).ToList().FindIndex(each => each.Verdict != FitVerdict.Bad);
         var tried = "";
-        if (chosen < 0 || judged[chosen].Verdict != FitVerdict.Good)
+        if (hasPhases && (chosen < 0 || judged[chosen].Verdict != FitVerdict.Good))
         {
             // Phases can come near to anything, with more parameters: only where nothing simpler fits well.
             (chosen, tried) = WithPhases(judged, chosen, positive, seed);
@@ -57,7 +58,7 @@ public static class DistributionFitter
 
         return chosen >= 0
             ? new FitResult(WithMean(judged[chosen].Distribution, mean), judged, tried + Reason(judged, chosen), error)
-            : new FitResult(Empirical.FromSamples(Thinned([.. samples.Order()], 1000)), judged, $"no family fits, nor do phases ({(judged.Count > 0 ? Figures(judged[0]) : "none could be fitted")}): the samples are used as they are", error);
+            : new FitResult(Empirical.FromSamples(Thinned([.. samples.Order()], 1000)), judged, $"no family fits{(hasPhases ? ", nor do phases" : "")} ({(judged.Count > 0 ? Figures(judged[0]) : "none could be fitted")}): the samples are used as they are", error);
     }
 
     /// <summary>Adds a phase-type distribution to the candidates, and takes it when it is better than what was chosen.</summary>

@@ -22,6 +22,7 @@ public sealed class Predictor
     private readonly Dictionary<(double Load, string Servers), Outcome> _shown = [];
     private readonly Dictionary<string, Outcome> _unstable = [];
     private int _simulations;
+    private long _events;
 
     private Predictor(Workload workload, PredictionQuestion question, SimulationOptions options, CancellationToken cancellation) =>
         (_workload, _question, _options, _cancellation) = (workload, question, options, cancellation);
@@ -59,7 +60,9 @@ public sealed class Predictor
 
             // What is chosen may take longer, until its figures are clear.
             var options = decides && purpose == Purpose.Plan ? _options with { Accuracy = _options.Accuracy / 2, EventsMax = 3 * _options.EventsMax } : _options;
-            var outcome = OutcomeOf(load, servers, exact, Simulator.Solve(model, options, "a variant", _cancellation, decides ? IsEnough : null));
+            var simulated = Simulator.Solve(model, options, "a variant", _cancellation, decides ? IsEnough : null);
+            _events += simulated.Simulation!.Events;
+            var outcome = OutcomeOf(load, servers, exact, simulated);
             return purpose == Purpose.Figures ? _shown[(load, key)] = outcome : outcome;
 
             bool IsEnough(Solution seen, bool hasSettled)
@@ -115,6 +118,7 @@ public sealed class Predictor
             OneMore = [.. Queues(model).Select(k => MoreOf(k, chosen))],
             Sensitivities = [.. Enumerable.Range(0, model.Stations.Count).Where(k => model.Stations[k].Service.Any(service => service?.Mean > 0)).Select(k => SensitivityTo(k, chosen))],
             Simulations = _simulations,
+            Events = _events,
             Seed = _options.Seed,
             Notes = notes,
         };
@@ -239,7 +243,9 @@ public sealed class Predictor
         Solution Solve(QueueingModel model)
         {
             _simulations++;
-            return Simulator.Solve(model, _options, "a variant", _cancellation);
+            var solution = Simulator.Solve(model, _options, "a variant", _cancellation);
+            _events += solution.Simulation!.Events;
+            return solution;
         }
 
         static double P95(Solution solution) => solution.System.Quantiles.FirstOrDefault(each => each.Probability == 0.95)?.Seconds.Value ?? double.NaN;

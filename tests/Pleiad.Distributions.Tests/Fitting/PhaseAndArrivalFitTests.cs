@@ -13,10 +13,11 @@ public sealed class PhaseAndArrivalFitTests
     [Fact]
     public void Times_with_two_humps_are_fitted_by_phases()
     {
-        var fit = DistributionFitter.Fit(Samples(TwoHumps, 3000));
+        var fit = DistributionFitter.Fit(Samples(TwoHumps, 3000), hasPhases: true);
 
         var chosen = fit.Chosen.ShouldBeOfType<PhaseType>(fit.Explanation);
         fit.Explanation.ShouldContain("no simple family fits");
+        DistributionFitter.Fit(Samples(TwoHumps, 3000)).Chosen.ShouldBeOfType<Empirical>("without phases");
         fit.Candidates.Single(each => each.Distribution is PhaseType).Verdict.ShouldBe(FitVerdict.Good);
         chosen.Mean.ShouldBe(TwoHumps.Mean, 0.05 * TwoHumps.Mean);
         chosen.SquaredVariation.ShouldBe(TwoHumps.SquaredVariation, 0.12);
@@ -56,7 +57,7 @@ public sealed class PhaseAndArrivalFitTests
     [Fact]
     public void A_simple_family_that_fits_is_not_given_up_for_phases()
     {
-        var fit = DistributionFitter.Fit(Samples(new Gamma(2.5, 0.01), 3000));
+        var fit = DistributionFitter.Fit(Samples(new Gamma(2.5, 0.01), 3000), hasPhases: true);
 
         fit.Chosen.ShouldBeOfType<Gamma>();
         fit.Candidates.ShouldNotContain(each => each.Distribution is PhaseType);
