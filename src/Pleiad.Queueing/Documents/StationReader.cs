@@ -1,4 +1,5 @@
 using Pleiad.Distributions;
+using Pleiad.Distributions.Documents;
 using Pleiad.Queueing.Model;
 
 namespace Pleiad.Queueing.Documents;
