@@ -16,6 +16,11 @@ internal static class ChainSolution
     /// <summary>States that a chain which was asked for may have.</summary>
     public const int StatesMax = 1_500_000;
 
+    /// <summary>Customers of closed classes that <c>auto</c> makes a chain of: each step looks at all of them.</summary>
+    private const int UsersAuto = 300;
+
+    private const int UsersMax = 5000;
+
     /// <summary>What is cut off may change the mean number of requests by this share.</summary>
     private const double CutShare = 1e-9;
 
@@ -31,6 +36,11 @@ internal static class ChainSolution
 
         Stability.Require(model);
         var users = model.Classes.Sum(each => each.Population);
+        if (users > (statesMax > StatesAuto ? UsersMax : UsersAuto))
+        {
+            return (null, string.Create(CultureInfo.InvariantCulture, $"{users:N0} customers are too many for a Markov chain"));
+        }
+
         var isOpen = model.Classes.Any(each => each.IsOpen);
         var plan = new ChainPlan(model);
         var most = isOpen ? users + RequestsFirst : users;

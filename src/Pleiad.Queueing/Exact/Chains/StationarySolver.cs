@@ -8,6 +8,7 @@ internal sealed class StationarySolver
 {
     private const int CyclesMax = 5_000;
     private const double Precision = 1e-11;
+    private const double Least = 1e-290;
 
     /// <summary>Additions that are worth waiting for.</summary>
     private const double WorkMax = 4e9;
@@ -19,6 +20,7 @@ internal sealed class StationarySolver
     private readonly int[] _source;
     private readonly double[] _rate;
     private readonly int _levels;
+    private readonly int[] _sizes;
     private readonly double[] _p;
 
     private StationarySolver(MarkovChain chain)
@@ -33,6 +35,12 @@ internal sealed class StationarySolver
 
         _levels = chain.Requests.Max() + 1;
         _level = [.. _order.Select(i => chain.Requests[i])];
+        _sizes = new int[_levels];
+        foreach (var level in _level)
+        {
+            _sizes[level]++;
+        }
+
         (_leaving, _rowStart, _p) = (new double[n], new int[n + 1], new double[n]);
         foreach (var target in chain.Target)
         {
@@ -146,7 +154,21 @@ internal sealed class StationarySolver
             weight[_level[i]] += _p[i];
         }
 
-        if (weight.Any(each => !(each > 1e-290)))
+        // A level that is nearly never reached must not lose its weight for good.
+        for (var i = 0; i < _p.Length; i++)
+        {
+            if (!(weight[_level[i]] > Least))
+            {
+                _p[i] = Least;
+            }
+        }
+
+        for (var l = 0; l < _levels; l++)
+        {
+            weight[l] = weight[l] > Least ? weight[l] : Least * _sizes[l];
+        }
+
+        if (weight.Any(each => each == 0))
         {
             return;
         }
@@ -203,6 +225,14 @@ internal sealed class StationarySolver
             for (var from = Math.Max(0, n - band); from < n; from++)
             {
                 level[n] += level[from] * flow[from, n - from + band] / leave[n];
+            }
+
+            if (level[n] > 1e200)
+            {
+                for (var below = 0; below <= n; below++)
+                {
+                    level[below] /= 1e200;
+                }
             }
         }
 

@@ -157,6 +157,18 @@ public sealed class ChainTests
         large.Reason.ShouldContain($"more than {ChainSolution.StatesAuto} states");
     }
 
+    /// <summary>Levels whose probability no number holds any more, on the way to one that is certain: a full closed model.</summary>
+    [Fact]
+    public void States_that_are_nearly_never_reached_do_not_stop_the_rest()
+    {
+        const string yaml = "classes: [{ name: users, population: 1500, thinkTime: 1s }]\nstations: [{ name: s, service: { exponential: 10ms } }]";
+        var (chain, obstacle) = ChainSolution.TrySolve(Solve.Model(yaml), 200_000, "", TestContext.Current.CancellationToken);
+
+        obstacle.ShouldBeNull();
+        chain!.System.ResponseTime.ShouldBeNear(Solve.Exact(yaml).System.ResponseTime.Value, 1e-7);
+        ChainSolution.TrySolve(Solve.Model(yaml), ChainSolution.StatesAuto, "", TestContext.Current.CancellationToken).Obstacle!.ShouldContain("too many");
+    }
+
     [Fact]
     public void A_pool_that_is_too_small_for_its_load_is_left_to_the_simulation_which_refuses_it()
     {
