@@ -21,7 +21,7 @@ internal static class ModelFile
     public static async Task<ImportedModel> ImportAsync(Terminal terminal, string file, CancellationToken cancellation)
     {
         var text = await InputFile.ReadTextAsync(terminal, "MODEL", file, BytesMax, cancellation);
-        var subject = file == "-" ? "stdin" : Path.GetFileName(file);
+        var subject = Subject(file);
         var imported = Guarded(() => ModelReader.Read(text, subject));
         foreach (var line in imported.NotUnderstood)
         {
@@ -30,6 +30,9 @@ internal static class ModelFile
 
         return imported;
     }
+
+    /// <summary>How messages name a file.</summary>
+    private static string Subject(string file) => file == "-" ? "stdin" : Path.GetFileName(file);
 
     /// <summary>Writes a model to a file or stdout, as YAML or JSON.</summary>
     public static async Task WriteModelAsync(Terminal terminal, string? file, QueueingModel model, IReadOnlyList<string> remarks, bool isJson, CancellationToken cancellation)
@@ -54,7 +57,9 @@ internal static class ModelFile
     }
 
     /// <summary>Calls the library; its refusals become the program's.</summary>
-    public static T Guarded<T>(Func<T> call)
+    /// <param name="call">The call.</param>
+    /// <param name="file">The model's file, for refusals that do not name it; null where they do.</param>
+    public static T Guarded<T>(Func<T> call, string? file = null)
     {
         try
         {
@@ -66,7 +71,7 @@ internal static class ModelFile
         }
         catch (ModelUnsolvableException unsolvable)
         {
-            throw new ModelRefusedException(unsolvable.Message, unsolvable);
+            throw new ModelRefusedException($"{(file is null ? "" : $"{Subject(file)}: ")}{unsolvable.Message}", unsolvable);
         }
     }
 }

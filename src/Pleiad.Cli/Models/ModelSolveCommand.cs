@@ -24,7 +24,7 @@ internal sealed class ModelSolveCommand : PleiadCommand
     {
         var model = await ModelFile.ReadAsync(Terminal, given.GetRequiredValue(_model), cancellation);
         var method = Enum.Parse<SolutionMethod>(given.GetValue(_method) ?? "auto", ignoreCase: true);
-        var solution = await Task.Run(() => ModelFile.Guarded(() => ModelSolver.Solve(model, method, _simulation.Options(given), cancellation)), cancellation);
+        var solution = await Task.Run(() => ModelFile.Guarded(() => ModelSolver.Solve(model, method, _simulation.Options(given), cancellation), given.GetRequiredValue(_model)), cancellation);
         if (given.GetValue(Given.Json))
         {
             Terminal.Json(SolutionReport.Of(model.Name, solution), ModelJson.Default.SolutionReport);

@@ -109,4 +109,5 @@ internal sealed record SimulationReport(ulong Seed, int Replications, long Event
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(SolutionReport))]
 [JsonSerializable(typeof(DistributionReport))]
+[JsonSerializable(typeof(ArrivalReport))]
 internal sealed partial class ModelJson : JsonSerializerContext;

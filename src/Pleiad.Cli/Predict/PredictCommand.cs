@@ -64,8 +64,8 @@ internal sealed class PredictCommand : PleiadCommand
             throw new InvalidInputException("predict", new InputProblem("--users", $"{users}", "fits no class of the model", "give --rate: all classes are open"));
         }
 
-        var options = _simulation.Options(given, accuracy: 0.02, millions: 2);
-        var answer = await Task.Run(() => ModelFile.Guarded(() => Predictor.Answer(model, question, options, cancellation)), cancellation);
+        var options = _simulation.Options(given, accuracy: 0.02, millions: 1);
+        var answer = await Task.Run(() => ModelFile.Guarded(() => Predictor.Answer(model, question, options, cancellation), given.GetRequiredValue(_model)), cancellation);
         await WriteFilesAsync(given, answer, cancellation);
         if (given.GetValue(Given.Json))
         {

@@ -20,6 +20,8 @@ internal static class PredictionHtml
         th:first-child,td:first-child{text-align:left}th{font-weight:600;color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}
         svg{width:100%;height:auto;background:var(--card);border:1px solid var(--line);border-radius:8px}svg text{font:12px system-ui,sans-serif;fill:var(--ink)}
         svg .grid{stroke:var(--line)}svg .limit{stroke:var(--bad);stroke-dasharray:6 4}svg .limit-name{fill:var(--bad)}svg .mark{stroke:var(--soft);stroke-dasharray:2 4}svg .title{fill:var(--soft)}
+        .wide{overflow-x:auto}td{white-space:nowrap}td:first-child{white-space:normal}.wide svg{min-width:34rem;display:block}
+        @media print{:root{color-scheme:light}body{max-width:none;margin:0;padding:0}h2{break-after:avoid}.wide,tr,.answer{break-inside:avoid;overflow:visible}.wide svg{min-width:0}}
         """;
 
     public static string Text(PredictionAnswer answer)
@@ -99,10 +101,10 @@ internal static class PredictionHtml
             new("p95", [.. stable.Select(point => Point(point.Load, PredictionTables.Quantile(point, 0.95), scale))]),
         ];
         var limits = answer.Chosen.Objectives.Where(each => each.Objective is { Kind: ObjectiveKind.Mean or ObjectiveKind.Quantile, Of: null }).Select(each => (each.Objective.Limit * scale, each.Objective.ToString())).ToList();
-        html.Append("<h2>Response time over load</h2>").Append(SvgChart.Draw(xTitle, $"response time, {unit}", responses, limits, answer.Chosen.Load));
+        html.Append("<h2>Response time over load</h2><div class=\"wide\">").Append(SvgChart.Draw(xTitle, $"response time, {unit}", responses, limits, answer.Chosen.Load)).Append("</div>");
         var utilizations = answer.Stations.Select((name, k) => new Series(name, [.. stable.Select(point => Point(point.Load, point.Solution!.Stations[k].Utilization, 1))])).ToList();
         var shares = answer.Chosen.Objectives.Where(each => each.Objective.Kind == ObjectiveKind.Utilization).Select(each => (each.Objective.Limit, each.Objective.ToString())).ToList();
-        html.Append("<h2>Utilization over load</h2>").Append(SvgChart.Draw(xTitle, "utilization", utilizations, shares, answer.Chosen.Load));
+        html.Append("<h2>Utilization over load</h2><div class=\"wide\">").Append(SvgChart.Draw(xTitle, "utilization", utilizations, shares, answer.Chosen.Load)).Append("</div>");
         foreach (var point in answer.Curve.Where(point => point.Solution is null))
         {
             html.Append(CultureInfo.InvariantCulture, $"<p class=\"bad\">{Encode(PredictionTables.Load(answer, point.Load))}: unstable at {Encode(point.Unstable ?? "")}</p>");
@@ -123,13 +125,13 @@ internal static class PredictionHtml
 
     private static void Table(StringBuilder html, string title, string[] heads, IEnumerable<string[]> rows)
     {
-        html.Append(CultureInfo.InvariantCulture, $"<h2>{Encode(title)}</h2><table><thead><tr>{string.Concat(heads.Select(head => $"<th>{Encode(head)}</th>"))}</tr></thead><tbody>");
+        html.Append(CultureInfo.InvariantCulture, $"<h2>{Encode(title)}</h2><div class=\"wide\"><table><thead><tr>{string.Concat(heads.Select(head => $"<th>{Encode(head)}</th>"))}</tr></thead><tbody>");
         foreach (var row in rows)
         {
             html.Append(CultureInfo.InvariantCulture, $"<tr>{string.Concat(row.Select(cell => $"<td>{cell}</td>"))}</tr>");
         }
 
-        html.Append("</tbody></table>\n");
+        html.Append("</tbody></table></div>\n");
     }
 
     private static string Percent(double value) => double.IsFinite(value) ? string.Create(CultureInfo.InvariantCulture, $"{value:+0.00;-0.00} %") : "unstable";

@@ -25,7 +25,7 @@ internal static class PredictionTables
             terminal.Out.WriteLine($"note: {note}");
         }
 
-        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{answer.Simulations} simulations, seed {answer.Seed}; ± is a 95 % interval unless --confidence says otherwise"));
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{answer.Simulations} simulations of {answer.Events:N0} events, seed {answer.Seed}; ± is a 95 % interval unless --confidence says otherwise"));
     }
 
     /// <summary>The answer in sentences.</summary>

@@ -96,7 +96,7 @@ internal static class SvgChart
 
     private static double Y(double y, double max) => Height - Bottom - ((Height - Top - Bottom) * Math.Min(y, max) / max);
 
-    /// <summary>The next round number: 1, 2, 2.5, 5 or 10 times a power of ten.</summary>
+    /// <summary>The next round number: one that five parts divide evenly.</summary>
     private static double Nice(double value)
     {
         if (!(value > 0))
@@ -105,7 +105,7 @@ internal static class SvgChart
         }
 
         var power = Math.Pow(10, Math.Floor(Math.Log10(value)));
-        return ((double[])[1, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10]).First(step => step * power >= value * 0.9999) * power;
+        return ((double[])[1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10]).First(step => step * power >= value * 0.9999) * power;
     }
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);

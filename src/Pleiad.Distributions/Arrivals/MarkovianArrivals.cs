@@ -9,6 +9,7 @@ public sealed class MarkovianArrivals : ArrivalProcess
     private readonly double[][] _silent;
     private readonly double[][] _arriving;
     private readonly double[] _stationary;
+    private readonly double[] _afterArrival;
 
     /// <summary>From its two matrices of rates per second.</summary>
     /// <param name="silent">D0: steps without an arrival off the diagonal; on it minus the sum of all rates of the row in both matrices.</param>
@@ -43,8 +44,8 @@ public sealed class MarkovianArrivals : ArrivalProcess
         }
 
         // Between arrivals the time is of phase type, beginning as arrivals leave the chain.
-        var start = Enumerable.Range(0, n).Select(j => Math.Clamp(_stationary.Select((p, i) => p * _arriving[i][j]).Sum() / RatePerSecond, 0, 1)).ToArray();
-        SquaredVariation = new PhaseType(start, _silent).SquaredVariation;
+        _afterArrival = [.. Enumerable.Range(0, n).Select(j => Math.Clamp(_stationary.Select((p, i) => p * _arriving[i][j]).Sum() / RatePerSecond, 0, 1))];
+        SquaredVariation = Interval.SquaredVariation;
     }
 
     /// <summary>A Markov-modulated Poisson process.</summary>
@@ -64,6 +65,12 @@ public sealed class MarkovianArrivals : ArrivalProcess
             [.. Enumerable.Range(0, n).Select(i => (IReadOnlyList<double>)[.. Enumerable.Range(0, n).Select(j => i == j ? rates[i] : 0)])]);
     }
 
+    /// <summary>D0: rates per second of steps without an arrival, and minus the rate of leaving on the diagonal.</summary>
+    public IReadOnlyList<IReadOnlyList<double>> Silent => _silent;
+
+    /// <summary>D1: rates per second of steps with an arrival.</summary>
+    public IReadOnlyList<IReadOnlyList<double>> Arriving => _arriving;
+
     /// <inheritdoc/>
     public override string Name => "map";
 
@@ -72,6 +79,29 @@ public sealed class MarkovianArrivals : ArrivalProcess
 
     /// <inheritdoc/>
     public override double SquaredVariation { get; }
+
+    /// <summary>The time between two arrivals, alone: of phase type, beginning as arrivals leave the chain.</summary>
+    public PhaseType Interval => new(_afterArrival, _silent);
+
+    /// <summary>Correlation between the time before an arrival and that before the one <paramref name="lag"/> arrivals later, −1 to 1.</summary>
+    /// <param name="lag">1 or more.</param>
+    public double Autocorrelation(int lag)
+    {
+        // E[X₀X_k] = φ M P^k M 1 with M = (−D0)⁻¹ and P = M D1 from arrival to arrival.
+        ArgumentOutOfRangeException.ThrowIfLessThan(lag, 1);
+        var n = _silent.Length;
+        var m = Matrix<double>.Build.Dense(n, n, (i, j) => -_silent[i][j]).Inverse();
+        var p = m * Matrix<double>.Build.Dense(n, n, (i, j) => _arriving[i][j]);
+        var row = Vector<double>.Build.Dense(_afterArrival) * m;
+        for (var step = 0; step < lag; step++)
+        {
+            row *= p;
+        }
+
+        var mean = 1 / RatePerSecond;
+        var variance = SquaredVariation * mean * mean;
+        return ((row * m).Sum() - (mean * mean)) / variance;
+    }
 
     /// <inheritdoc/>
     public override ArrivalSource Start(RandomStream random) => new Source(this, random);

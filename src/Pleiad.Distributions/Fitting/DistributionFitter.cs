@@ -18,7 +18,8 @@ public static class DistributionFitter
     /// <summary>Fits samples.</summary>
     /// <param name="samples">Times in seconds, 0 or more, at least one.</param>
     /// <param name="seed">Seed of the bootstrap; the same gives the same answer.</param>
-    public static FitResult Fit(IReadOnlyList<double> samples, ulong seed = 1)
+    /// <param name="hasPhases">Whether a phase-type distribution may be chosen, where no simple family fits well; not every document can hold one.</param>
+    public static FitResult Fit(IReadOnlyList<double> samples, ulong seed = 1, bool hasPhases = false)
     {
         ArgumentOutOfRangeException.ThrowIfZero(samples.Count, nameof(samples));
         if (samples.Any(sample => !(sample >= 0) || double.IsInfinity(sample)))
@@ -46,22 +47,48 @@ public static class DistributionFitter
             .Select(each => (each.Fit, Candidate: Judge(each.Fitted!, positive))).Where(each => double.IsFinite(each.Candidate.LogLikelihood)).OrderBy(each => each.Candidate.Bic).ToList();
 
         // A p-value costs much: for those that may be chosen, in the order of their likelihood.
-        var judged = new List<FitCandidate>();
-        var chosen = -1;
-        for (var i = 0; i < candidates.Count; i++)
+        var judged = candidates.Select((each, i) => i < 3 ? Tested(each.Fit, each.Candidate, positive, seed + (ulong)i) : each.Candidate).ToList();
+        var chosen = judged.Take(3).ToList().FindIndex(each => each.Verdict != FitVerdict.Bad);
+        var tried = "";
+        if (hasPhases && (chosen < 0 || judged[chosen].Verdict != FitVerdict.Good))
         {
-            var (fit, candidate) = candidates[i];
-            judged.Add(i < 3 ? candidate with { PValue = Bootstrap(fit, candidate.Distribution, positive, seed + (ulong)i) } : candidate);
-            if (chosen < 0 && i < 3 && judged[i].Verdict != FitVerdict.Bad)
-            {
-                chosen = i;
-            }
+            // Phases can come near to anything, with more parameters: only where nothing simpler fits well.
+            (chosen, tried) = WithPhases(judged, chosen, positive, seed);
         }
 
         return chosen >= 0
-            ? new FitResult(WithMean(judged[chosen].Distribution, mean), judged, Reason(judged, chosen), error)
-            : new FitResult(Empirical.FromSamples(Thinned([.. samples.Order()], 1000)), judged, $"no family fits ({(judged.Count > 0 ? Figures(judged[0]) : "none could be fitted")}): the samples are used as they are", error);
+            ? new FitResult(WithMean(judged[chosen].Distribution, mean), judged, tried + Reason(judged, chosen), error)
+            : new FitResult(Empirical.FromSamples(Thinned([.. samples.Order()], 1000)), judged, $"no family fits{(hasPhases ? ", nor do phases" : "")} ({(judged.Count > 0 ? Figures(judged[0]) : "none could be fitted")}): the samples are used as they are", error);
     }
+
+    /// <summary>Adds a phase-type distribution to the candidates, and takes it when it is better than what was chosen.</summary>
+    private static (int Chosen, string Tried) WithPhases(List<FitCandidate> judged, int chosen, double[] positive, ulong seed)
+    {
+        if (HyperErlangFit.Search(positive) is not { } phases || HyperErlangFit.Fit(positive, phases) is not { } fitted)
+        {
+            return (chosen, "");
+        }
+
+        var candidate = Tested(samples => HyperErlangFit.Fit(samples, phases), Judge(fitted, positive), positive, seed + 7);
+        if (!double.IsFinite(candidate.LogLikelihood))
+        {
+            return (chosen, "");
+        }
+
+        var kept = chosen < 0 ? null : judged[chosen];
+        judged.Add(candidate);
+        judged.Sort((a, b) => a.Bic.CompareTo(b.Bic));
+        if (candidate.Verdict == FitVerdict.Bad || (kept is not null && candidate.Bic >= kept.Bic))
+        {
+            return (kept is null ? -1 : judged.IndexOf(kept), "");
+        }
+
+        var shape = string.Join(" + ", phases);
+        return (judged.IndexOf(candidate), kept is null ? $"no simple family fits; branches of {shape} phases do: " : $"{kept.Distribution.Name} fits only nearly; branches of {shape} phases are likelier: ");
+    }
+
+    private static FitCandidate Tested(Func<double[], Distribution?> fit, FitCandidate candidate, double[] positive, ulong seed) =>
+        candidate with { PValue = Bootstrap(fit, candidate.Distribution, positive, seed) };
 
     /// <summary>D and A² of sorted samples.</summary>
     internal static (double KolmogorovSmirnov, double AndersonDarling) Distances(Distribution distribution, double[] sorted)
@@ -121,10 +148,10 @@ public static class DistributionFitter
     {
         var best = judged[chosen];
         var others = string.Join(", ", judged.Where((_, i) => i != chosen).Take(2).Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.Distribution.Name} {each.Bic - best.Bic:+0;-0}")));
-        var skipped = chosen > 0 ? $"{judged[0].Distribution.Name} is likelier and fits badly; " : "";
+        var skipped = chosen > 0 && judged[0].Verdict == FitVerdict.Bad ? $"{judged[0].Distribution.Name} is likelier and fits badly; " : "";
         return $"{skipped}{Figures(best)}{(others.Length > 0 ? $"; BIC beside it: {others}" : "")}";
     }
 
     private static string Figures(FitCandidate candidate) =>
-        string.Create(CultureInfo.InvariantCulture, $"{candidate.Distribution.Name} {(candidate.Verdict switch { FitVerdict.Good => "fits", FitVerdict.Usable => "fits nearly", _ => "does not fit" })}: KS distance {candidate.KolmogorovSmirnov:0.000}, Anderson-Darling {candidate.AndersonDarling:0.00} (p {candidate.PValue:0.00})");
+        string.Create(CultureInfo.InvariantCulture, $"{candidate.Distribution.Name} {(candidate.Verdict switch { FitVerdict.Good => "fits", FitVerdict.Usable => "fits nearly", _ => "does not fit" })}: KS distance {candidate.KolmogorovSmirnov:0.000}, Anderson-Darling {candidate.AndersonDarling:0.00}{(double.IsNaN(candidate.PValue) ? "" : string.Create(CultureInfo.InvariantCulture, $" (p {candidate.PValue:0.00}: samples that are of it are as far off in {candidate.PValue * 100:0} of 100 cases)"))}");
 }

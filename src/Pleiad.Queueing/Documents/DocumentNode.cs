@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pleiad.Distributions.Documents;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
@@ -9,7 +10,7 @@ namespace Pleiad.Queueing.Documents;
 /// A part of a YAML (or JSON) document: a text, a list or a mapping. What is asked for is remembered; <see cref="ReportUnknown"/> then names the keys that nobody asked for. All problems
 /// of a document are gathered, each with its line.
 /// </summary>
-internal sealed class DocumentNode
+internal sealed class DocumentNode : IDistributionNode
 {
     public const int LengthMax = 4 << 20;
     private const int DepthMax = 32;
@@ -82,11 +83,14 @@ internal sealed class DocumentNode
         var child = Child(key);
         if (child is null)
         {
-            _problems.Add(new DocumentProblem(_children.TryGetValue(key, out var empty) ? empty.Line : Line, Path.Length == 0 ? key : $"{Path}.{key}", null, "is missing", remedy));
+            Missing(key, remedy);
         }
 
         return child;
     }
+
+    private void Missing(string key, string remedy) =>
+        _problems.Add(new DocumentProblem(_children.TryGetValue(key, out var empty) ? empty.Line : Line, Path.Length == 0 ? key : $"{Path}.{key}", null, "is missing", remedy));
 
     /// <summary>All entries of a mapping whose keys are free; anything else is a problem.</summary>
     public IReadOnlyList<(string Key, DocumentNode Value)> Entries(string remedy)
@@ -189,6 +193,16 @@ internal sealed class DocumentNode
 
         return seconds;
     }
+
+    string IDistributionNode.TimeRule => Quantity.DurationRule;
+
+    IDistributionNode? IDistributionNode.Child(string key) => Child(key);
+
+    IReadOnlyList<IDistributionNode> IDistributionNode.Items(string remedy) => Items(remedy);
+
+    bool IDistributionNode.TrySeconds(out double seconds) => Quantity.TrySeconds(Scalar, out seconds);
+
+    void IDistributionNode.Missing(string key, string remedy) => Missing(key, remedy);
 
     public string? Choice(params string[] allowed)
     {

@@ -1,4 +1,5 @@
 using Pleiad.Distributions;
+using Pleiad.Distributions.Documents;
 using Pleiad.Distributions.Arrivals;
 using Pleiad.Queueing.Model;
 
@@ -93,7 +94,7 @@ public static class ModelDocument
         ArrivalProcess? arrivals = null;
         if (node.Child("rate") is { } rate)
         {
-            arrivals = DistributionReader.ReadRate(rate) is { } perSecond ? new PoissonArrivals(perSecond) : null;
+            arrivals = ArrivalReader.Rate(rate) is { } perSecond ? new PoissonArrivals(perSecond) : null;
         }
 
         if (node.Child("arrivals") is { } process)
@@ -103,7 +104,7 @@ public static class ModelDocument
                 process.Problem(null, "stands beside 'rate'", "give one of them");
             }
 
-            arrivals = DistributionReader.ReadArrivals(process);
+            arrivals = ArrivalReader.Read(process);
         }
 
         var isOpen = node.Has("rate") || node.Has("arrivals");

@@ -13,6 +13,8 @@ public static class ModelWriter
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private static readonly int DefaultServersMax = new Station { Name = "", Visits = [], Service = [], Uncertainty = [], Calls = [] }.ServersMax;
+
     /// <summary>As JSON.</summary>
     public static string Json(QueueingModel model) => Tree(model).ToJsonString(Indented);
 
@@ -50,6 +52,12 @@ public static class ModelWriter
         return yaml.ToString();
     }
 
+    /// <summary>A distribution as a model file has it, in one line.</summary>
+    public static string Text(Distribution distribution) => Flow(Times(distribution));
+
+    /// <summary>An arrival process as a model file has it, in one line.</summary>
+    public static string Text(ArrivalProcess arrivals) => Flow(Arriving(arrivals));
+
     private static JsonObject Tree(QueueingModel model)
     {
         var root = new JsonObject
@@ -74,13 +82,9 @@ public static class ModelWriter
         {
             node["rate"] = poisson.RatePerSecond;
         }
-        else if (each.Arrivals is RenewalArrivals renewal)
+        else if (each.Arrivals is { } arrivals)
         {
-            node["arrivals"] = new JsonObject { ["renewal"] = Times(renewal.Interval) };
-        }
-        else if (each.Arrivals is { } other)
-        {
-            throw new NotSupportedException($"arrivals of the kind {other.Name} cannot be written");
+            node["arrivals"] = Arriving(arrivals);
         }
         else
         {
@@ -166,6 +170,11 @@ public static class ModelWriter
         {
             node["cost"] = station.Cost;
         }
+
+        if (station.ServersMax != DefaultServersMax)
+        {
+            node["serversMax"] = station.ServersMax;
+        }
     }
 
     private static JsonObject ByClass(QueueingModel model, Func<int, JsonNode?> value)
@@ -212,6 +221,16 @@ public static class ModelWriter
         }
     }
 
+    private static JsonObject Arriving(ArrivalProcess arrivals) => arrivals switch
+    {
+        PoissonArrivals poisson => Named("poisson", poisson.RatePerSecond),
+        RenewalArrivals renewal => Named("renewal", Times(renewal.Interval)),
+        MarkovianArrivals map => Named("map", new JsonObject { ["d0"] = Rows(map.Silent), ["d1"] = Rows(map.Arriving) }),
+        _ => throw new NotSupportedException($"arrivals of the kind {arrivals.Name} cannot be written"),
+    };
+
+    private static JsonArray Rows(IEnumerable<IReadOnlyList<double>> rows) => new([.. rows.Select(row => (JsonNode)Numbers(row))]);
+
     private static JsonNode Times(Distribution distribution) => distribution switch
     {
         Deterministic constant => Named("deterministic", Time(constant.Mean)),
@@ -223,7 +242,7 @@ public static class ModelWriter
         Weibull weibull => Named("weibull", new JsonObject { ["shape"] = weibull.Shape, ["scale"] = Time(weibull.Scale) }),
         Pareto pareto => Named("pareto", new JsonObject { ["shape"] = pareto.Shape, ["minimum"] = Time(pareto.Minimum) }),
         Uniform uniform => Named("uniform", Numbers([uniform.Min, uniform.Max])),
-        PhaseType phases => Named("phaseType", new JsonObject { ["initial"] = Numbers(phases.Initial), ["rates"] = new JsonArray([.. phases.Generator.Select(row => (JsonNode)Numbers(row))]) }),
+        PhaseType phases => Named("phaseType", new JsonObject { ["initial"] = Numbers(phases.Initial), ["rates"] = Rows(phases.Generator) }),
         Empirical empirical => Named("empirical", new JsonObject { ["quantiles"] = new JsonArray([.. empirical.Points.Select(point => (JsonNode)Numbers([point.Probability, point.Value]))]) }),
         _ => throw new NotSupportedException($"a distribution of the kind {distribution.Name} cannot be written"),
     };

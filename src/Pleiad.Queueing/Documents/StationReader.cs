@@ -1,4 +1,5 @@
 using Pleiad.Distributions;
+using Pleiad.Distributions.Documents;
 using Pleiad.Queueing.Model;
 
 namespace Pleiad.Queueing.Documents;
@@ -29,7 +30,8 @@ internal sealed class StationReader(IReadOnlyList<string> classes, IReadOnlyList
 
     private Station One(DocumentNode node, int k, IReadOnlyList<IReadOnlyList<Call>> calls, bool[,] called)
     {
-        var discipline = Disciplines.FirstOrDefault(each => each.Name == node.Child("discipline")?.Choice([.. Disciplines.Select(d => d.Name)]), Disciplines[0]).Discipline;
+        var ordered = node.Child("discipline")?.Choice([.. Disciplines.Select(d => d.Name)]);
+        var discipline = Disciplines.FirstOrDefault(each => each.Name == ordered, Disciplines[0]).Discipline;
         var servers = 1;
         if (node.Child("servers") is { } given)
         {
@@ -143,6 +145,12 @@ internal sealed class StationReader(IReadOnlyList<string> classes, IReadOnlyList
                 {
                     given.Problem(classes[c], "has service here and no visits", $"add '{classes[c]}: 1', or 0 if it does not come here");
                 }
+            }
+
+            if (service[c] is null && node.Child("service") is { } wrong && wrong.Problems.Any(problem => problem.Path == wrong.Path || problem.Path.StartsWith($"{wrong.Path}.", StringComparison.Ordinal)))
+            {
+                // It was given, and what is wrong with it was said.
+                continue;
             }
 
             if (visits[c] > 0 && service[c] is null)

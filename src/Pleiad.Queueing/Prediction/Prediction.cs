@@ -93,6 +93,9 @@ public sealed record PredictionAnswer
     /// <summary>Simulations made.</summary>
     public required int Simulations { get; init; }
 
+    /// <summary>Events in all of them.</summary>
+    public required long Events { get; init; }
+
     /// <summary>Seed of all of them.</summary>
     public required ulong Seed { get; init; }
 

@@ -12,11 +12,17 @@ public sealed class Predictor
 {
     private const double ElasticityStep = 0.1;
 
+    /// <summary>A run that is looked at again and again may stop early only when the bound is this many half widths away.</summary>
+    private const double ClearHalfWidths = 2;
+
     private readonly Workload _workload;
     private readonly PredictionQuestion _question;
     private readonly SimulationOptions _options;
     private readonly CancellationToken _cancellation;
+    private readonly Dictionary<(double Load, string Servers), Outcome> _shown = [];
+    private readonly Dictionary<string, Outcome> _unstable = [];
     private int _simulations;
+    private long _events;
 
     private Predictor(Workload workload, PredictionQuestion question, SimulationOptions options, CancellationToken cancellation) =>
         (_workload, _question, _options, _cancellation) = (workload, question, options, cancellation);
@@ -30,32 +36,45 @@ public sealed class Predictor
     public static PredictionAnswer Answer(QueueingModel model, PredictionQuestion question, SimulationOptions options, CancellationToken cancellation) =>
         new Predictor(Workload.Of(model, question.IsUsers ?? (question.Load is null ? null : false), options, cancellation), question, options, cancellation).Answer();
 
-    /// <summary>Simulates some servers under some load; longer when the figures that decide are not clear.</summary>
-    internal Outcome Try(double load, IReadOnlyList<int> servers, bool decides = true)
+    /// <summary>Simulates some servers under some load; longer when the figures that decide are not clear, shorter when all that matters is clear before.</summary>
+    internal Outcome Try(double load, IReadOnlyList<int> servers, Purpose purpose = Purpose.Plan)
     {
-        var model = _workload.At(load, servers);
-        var options = _options;
-        for (var round = 0; ; round++)
+        var key = string.Join(',', servers);
+        if (_unstable.TryGetValue(key, out var full) && load >= full.Load)
         {
-            _cancellation.ThrowIfCancellationRequested();
-            Interlocked.Increment(ref _simulations);
-            Outcome outcome;
-            try
-            {
-                outcome = OutcomeOf(load, servers, model, Simulator.Solve(model, options, "a variant", _cancellation));
-            }
-            catch (ModelUnsolvableException error) when (error.Reason is UnsolvableReason.Unstable or UnsolvableReason.Deadlock)
-            {
-                return new Outcome(load, servers, null, error.Station, []);
-            }
+            return full with { Load = load };
+        }
 
-            var isClear = outcome.Objectives.All(each => each.IsKept || each.Figure.Low > each.Objective.Limit || double.IsNaN(each.Figure.Value));
-            if (isClear || !decides || round == 1)
-            {
-                return outcome;
-            }
+        if (_shown.TryGetValue((load, key), out var known) && (purpose != Purpose.Plan || known.Objectives.All(IsClear)))
+        {
+            return known;
+        }
 
-            options = options with { Accuracy = options.Accuracy / 2, EventsMax = 3 * options.EventsMax };
+        _cancellation.ThrowIfCancellationRequested();
+        _simulations++;
+        var model = _workload.At(load, servers);
+        try
+        {
+            var exact = ExactOf(model);
+            var decides = purpose != Purpose.Figures && _question.Objectives.Count > 0;
+
+            // What is chosen may take longer, until its figures are clear.
+            var options = decides && purpose == Purpose.Plan ? _options with { Accuracy = _options.Accuracy / 2, EventsMax = 3 * _options.EventsMax } : _options;
+            var simulated = Simulator.Solve(model, options, "a variant", _cancellation, decides ? IsEnough : null);
+            _events += simulated.Simulation!.Events;
+            var outcome = OutcomeOf(load, servers, exact, simulated);
+            return purpose == Purpose.Figures ? _shown[(load, key)] = outcome : outcome;
+
+            bool IsEnough(Solution seen, bool hasSettled)
+            {
+                var results = OutcomeOf(load, servers, exact, seen).Objectives;
+                var isShown = seen.Simulation!.AccuracyReached <= _options.Accuracy || seen.Simulation.Events >= _options.EventsMax;
+                return results.Any(IsClearlyMissed) || (hasSettled && (purpose == Purpose.Limit ? isShown || results.All(IsClearlyKept) : isShown && results.All(IsClear)));
+            }
+        }
+        catch (ModelUnsolvableException error) when (error.Reason is UnsolvableReason.Unstable or UnsolvableReason.Deadlock)
+        {
+            return _unstable[key] = new Outcome(load, servers, null, error.Station, []);
         }
     }
 
@@ -64,7 +83,7 @@ public sealed class Predictor
         var model = _workload.Model;
         var load = _question.Load ?? _workload.Base;
         var own = model.Stations.Select(station => station.Servers).ToArray();
-        var present = Try(load, own);
+        var present = Try(load, own, Purpose.Figures);
         Outcome? plan = null;
         string? note = null;
         if (_question.Objectives.Count > 0)
@@ -99,28 +118,41 @@ public sealed class Predictor
             OneMore = [.. Queues(model).Select(k => MoreOf(k, chosen))],
             Sensitivities = [.. Enumerable.Range(0, model.Stations.Count).Where(k => model.Stations[k].Service.Any(service => service?.Mean > 0)).Select(k => SensitivityTo(k, chosen))],
             Simulations = _simulations,
+            Events = _events,
             Seed = _options.Seed,
             Notes = notes,
         };
     }
 
-    /// <summary>Objectives are judged by what is known exactly where that is so, else by the simulation: noise must not cost a server.</summary>
-    private Outcome OutcomeOf(double load, IReadOnlyList<int> servers, QueueingModel model, Solution simulated)
+    /// <summary>What is known exactly of a variant, for its objectives.</summary>
+    private (Solution? Known, Demands? ByLaw) ExactOf(QueueingModel model)
     {
         var known = _question.Objectives.Count > 0 ? ModelSolver.TryKnown(model) : null;
-        var byLaw = known is null && model.IsOpen && !ModelSolver.IsUncertain(model) && model.Classes.All(each => each.Patience is null) && model.Stations.All(station => station.Capacity is null) ? Demands.Of(model) : null;
+        return (known, known is null && model.IsOpen && !ModelSolver.IsUncertain(model) && model.Classes.All(each => each.Patience is null) && model.Stations.All(station => station.Capacity is null) ? Demands.Of(model) : null);
+    }
+
+    private static bool IsClear(ObjectiveResult result) => result.IsKept || result.Figure.Low > result.Objective.Limit || double.IsNaN(result.Figure.Value);
+
+    private static bool IsClearlyMissed(ObjectiveResult result) => result.Figure.Value - (ClearHalfWidths * (result.Figure.HalfWidth ?? 0)) > result.Objective.Limit;
+
+    private static bool IsClearlyKept(ObjectiveResult result) => result.IsKept && result.Figure.Value + (ClearHalfWidths * (result.Figure.HalfWidth ?? 0)) <= result.Objective.Limit;
+
+    /// <summary>Objectives are judged by what is known exactly where that is so, else by the simulation: noise must not cost a server.</summary>
+    private Outcome OutcomeOf(double load, IReadOnlyList<int> servers, (Solution? Known, Demands? ByLaw) exact, Solution simulated)
+    {
         return new Outcome(load, servers, simulated, null, [.. _question.Objectives.Select(objective =>
         {
             var figure = objective.FigureOf(simulated);
-            if (known is not null && objective.FigureOf(known) is { Value: var exact } && !double.IsNaN(exact))
+            if (exact.Known is not null && objective.FigureOf(exact.Known) is { Value: var value } && !double.IsNaN(value))
             {
-                figure = new Estimate(exact);
+                figure = new Estimate(value);
             }
-            else if (byLaw is not null && objective.Kind == ObjectiveKind.Utilization)
+            else if (exact.ByLaw is { } demands && objective.Kind == ObjectiveKind.Utilization)
             {
                 // What arrives is served: U = λD/m.
+                var model = demands.Model;
                 figure = new Estimate(Enumerable.Range(0, model.Stations.Count).Where(k => !model.Stations[k].IsDelay && model.Stations[k].Speed is null && (objective.Of is null || objective.Of == model.Stations[k].Name))
-                    .Select(k => byLaw.OpenLoad(k) / model.Stations[k].Servers).DefaultIfEmpty(0).Max());
+                    .Select(k => demands.OpenLoad(k) / model.Stations[k].Servers).DefaultIfEmpty(0).Max());
             }
 
             // An interval must lie below the bound; a figure without one too, but for rounding.
@@ -148,7 +180,7 @@ public sealed class Predictor
 
         for (var doubling = 0; double.IsInfinity(high) && doubling < 20; doubling++)
         {
-            var outcome = Try(2 * low, servers, decides: false);
+            var outcome = Try(2 * low, servers, Purpose.Limit);
             if (outcome.IsGood)
             {
                 low *= 2;
@@ -171,7 +203,7 @@ public sealed class Predictor
                 }
             }
 
-            (low, high) = Try(middle, servers, decides: false).IsGood ? (middle, high) : (low, middle);
+            (low, high) = Try(middle, servers, Purpose.Limit).IsGood ? (middle, high) : (low, middle);
         }
 
         return low;
@@ -184,14 +216,14 @@ public sealed class Predictor
         var most = _workload.IsUsers ? Math.Max(1.5 * load, Math.Min(2 * saturation, 3 * load)) : Math.Min(0.97 * saturation, Math.Max(2 * load, 0.0));
         var loads = Enumerable.Range(1, _question.CurvePoints).Select(i => most * i / _question.CurvePoints).Select(each => _workload.IsUsers ? Math.Max(1, Math.Round(each)) : each)
             .Where(each => Math.Abs(each - load) > 0.2 * most / _question.CurvePoints).Distinct();
-        return [.. loads.Where(each => each > 0).Select(each => Try(each, chosen.Servers, decides: false)).Append(chosen).OrderBy(each => each.Load)];
+        return [.. loads.Where(each => each > 0).Select(each => Try(each, chosen.Servers, Purpose.Figures)).Append(chosen).OrderBy(each => each.Load)];
     }
 
     private OneMore MoreOf(int k, Outcome chosen)
     {
         var servers = chosen.Servers.ToArray();
         servers[k]++;
-        return new OneMore(_workload.Model.Stations[k].Name, Try(chosen.Load, servers, decides: false), _workload.Saturation(servers));
+        return new OneMore(_workload.Model.Stations[k].Name, Try(chosen.Load, servers, Purpose.Figures), _workload.Saturation(servers));
     }
 
     private Sensitivity SensitivityTo(int k, Outcome chosen)
@@ -211,11 +243,26 @@ public sealed class Predictor
         Solution Solve(QueueingModel model)
         {
             _simulations++;
-            return Simulator.Solve(model, _options, "a variant", _cancellation);
+            var solution = Simulator.Solve(model, _options, "a variant", _cancellation);
+            _events += solution.Simulation!.Events;
+            return solution;
         }
 
         static double P95(Solution solution) => solution.System.Quantiles.FirstOrDefault(each => each.Probability == 0.95)?.Seconds.Value ?? double.NaN;
 
         static double Elasticity(double less, double more) => Math.Log(more / less) / Math.Log((1 + ElasticityStep) / (1 - ElasticityStep));
+    }
+
+    /// <summary>What a variant is simulated for.</summary>
+    internal enum Purpose
+    {
+        /// <summary>To be chosen, or not.</summary>
+        Plan,
+
+        /// <summary>To know whether it keeps the objectives; its figures are not shown.</summary>
+        Limit,
+
+        /// <summary>To be shown.</summary>
+        Figures,
     }
 }

@@ -21,8 +21,31 @@ internal sealed partial class Replication
     private readonly double[] _busyArea = [];
     private readonly int[] _presentAt = [];
 
-    /// <summary>Response times since they were last cleared, by class.</summary>
-    public TimeHistogram[] Histograms { get; }
+    /// <summary>So many batches have one histogram of response times: what is cut off means ends where a segment ends, so that quantiles are of the same requests.</summary>
+    public const int BatchesOfSegment = 16;
+
+    private readonly List<TimeCounts[]> _segments = [];
+    private readonly TimeHistogram[] _times;
+
+    /// <summary>Segments of response times, the last of which may not be full.</summary>
+    public int Segments => _segments.Count + 1;
+
+    /// <summary>Response times of a class in the segments from one to before another.</summary>
+    public TimeHistogram Times(int @class, int from, int to)
+    {
+        var all = new TimeHistogram();
+        for (var segment = from; segment < Math.Min(to, _segments.Count); segment++)
+        {
+            all.Add(_segments[segment][@class]);
+        }
+
+        if (to > _segments.Count)
+        {
+            all.Add(_times[@class]);
+        }
+
+        return all;
+    }
 
     /// <summary>The batches: cells, then classes, then stations.</summary>
     public IReadOnlyList<double[]> Batches => _batches;
@@ -42,6 +65,29 @@ internal sealed partial class Replication
         }
 
         _batches.RemoveRange(_batches.Count / 2, _batches.Count - (_batches.Count / 2));
+        MergeSegments();
+    }
+
+    /// <summary>Segments keep their number of batches; one without a neighbour is open again.</summary>
+    private void MergeSegments()
+    {
+        for (var pair = 0; pair < _segments.Count / 2; pair++)
+        {
+            _segments[pair] = [.. _segments[2 * pair].Zip(_segments[(2 * pair) + 1], (first, second) =>
+            {
+                var both = new TimeHistogram();
+                both.Add(first);
+                both.Add(second);
+                return both.Take();
+            })];
+        }
+
+        for (var c = 0; _segments.Count % 2 == 1 && c < _classes; c++)
+        {
+            _times[c].Add(_segments[^1][c]);
+        }
+
+        _segments.RemoveRange(_segments.Count / 2, _segments.Count - (_segments.Count / 2));
     }
 
     public static int CellColumn(int classes, int station, int @class) => ((station * classes) + @class) * CellColumns;
@@ -122,6 +168,11 @@ internal sealed partial class Replication
         }
 
         _batches.Add(row);
+        if (_batches.Count % BatchesOfSegment == 0)
+        {
+            _segments.Add([.. _times.Select(times => times.Take())]);
+        }
+
         CheckDeadlock();
     }
 

@@ -231,7 +231,7 @@ internal sealed partial class Replication
         ref var totals = ref _totals[each.Class];
         totals.Done++;
         totals.Response += response;
-        Histograms[each.Class].Add(response);
+        _times[each.Class].Add(response);
         EndInteraction(job);
     }
 

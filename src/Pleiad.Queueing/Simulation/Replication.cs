@@ -31,7 +31,7 @@ internal sealed partial class Replication
             (_presentAt, _busySince, _busyArea) = (new int[_model.Stations.Count], new double[_model.Stations.Count], new double[_model.Stations.Count]);
         }
 
-        Histograms = [.. _model.Classes.Select(_ => new TimeHistogram())];
+        _times = [.. _model.Classes.Select(_ => new TimeHistogram())];
 
         // Streams are known by name: a variant with another station keeps the chance of all others.
         _serviceStreams = [.. _model.Stations.SelectMany(station => _model.Classes.Select(each => RandomStream.Named(seed, number, $"service/{station.Name}/{each.Name}")))];

@@ -44,6 +44,15 @@ internal sealed class Itinerary
         return new Itinerary([.. entries.OrderBy(entry => entry.Place).ThenBy(entry => entry.Order).Select(entry => (entry.Station, entry.Probability))], false, 0);
     }
 
+    /// <summary>Stations with the probability of going there: one after the other, or at each step of a geometric number of them.</summary>
+    public IReadOnlyList<(int Station, double Probability)> Entries => _entries;
+
+    /// <summary>Whether each step is drawn anew, and may be the last.</summary>
+    public bool IsGeometric => _isGeometric;
+
+    /// <summary>Probability that a step of a geometric number is the end.</summary>
+    public double End => _end;
+
     /// <summary>The next station, or -1 at the end.</summary>
     public int Next(ref int step, Distributions.Random.RandomStream random)
     {

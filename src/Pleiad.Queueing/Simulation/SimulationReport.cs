@@ -20,10 +20,11 @@ internal sealed class SimulationReport
     private readonly double[] _seconds;
     private readonly double _horizon;
     private readonly double _warmUp;
+    private readonly int _cut;
 
     public SimulationReport(QueueingModel model, SimulationOptions options, Replication[] runs, int cut, double batch, double horizon)
     {
-        (_model, _options, _runs, _horizon, _warmUp) = (model, options, runs, horizon, cut * batch);
+        (_model, _options, _runs, _horizon, _warmUp, _cut) = (model, options, runs, horizon, cut * batch, cut);
         (_stations, _classes) = (model.Stations.Count, model.Classes.Count);
         if (runs.Length > 1)
         {
@@ -140,9 +141,24 @@ internal sealed class SimulationReport
 
     private IReadOnlyList<ResponseQuantile> Quantiles(int? @class)
     {
-        var runs = _runs.Select(run => Merged(@class is { } c ? [run.Histograms[c]] : run.Histograms)).ToArray();
-        var all = Merged(runs);
-        return all.Count == 0 ? [] : [.. Probabilities.Select(p => new ResponseQuantile(p, new Estimate(all.Quantile(p), Statistics.HalfWidth([.. runs.Where(run => run.Count > 0).Select(run => run.Quantile(p))], _options.Confidence))))];
+        var units = TimesOfUnits(@class);
+        var all = Merged(units);
+        return all.Count == 0 ? [] : [.. Probabilities.Select(p => new ResponseQuantile(p, new Estimate(all.Quantile(p), Statistics.HalfWidth([.. units.Where(unit => unit.Count > 0).Select(unit => unit.Quantile(p))], _options.Confidence))))];
+    }
+
+    /// <summary>Response times behind the cut: of each run, or of stretches of a single one.</summary>
+    private TimeHistogram[] TimesOfUnits(int? @class)
+    {
+        int[] classes = @class is { } c ? [c] : [.. Enumerable.Range(0, _classes)];
+        var first = _cut / Replication.BatchesOfSegment;
+        if (_runs.Length > 1)
+        {
+            return [.. _runs.Select(run => Merged(classes.Select(each => run.Times(each, first, run.Segments))))];
+        }
+
+        var stretches = Math.Min(GroupsOfOneRun, _runs[0].Segments - first);
+        return [.. Enumerable.Range(0, stretches).Select(i => Merged(classes.Select(each =>
+            _runs[0].Times(each, first + (i * (_runs[0].Segments - first) / stretches), first + ((i + 1) * (_runs[0].Segments - first) / stretches)))))];
     }
 
     private static TimeHistogram Merged(IEnumerable<TimeHistogram> histograms)

@@ -13,19 +13,20 @@ internal sealed class Simulator
     private const int BatchesFirst = 256;
 
     /// <summary>The number of batches is always a multiple of this.</summary>
-    private const int BatchesTogether = 16;
+    private const int BatchesTogether = Replication.BatchesOfSegment;
 
     private const int ExtensionsMax = 7;
 
     private readonly QueueingModel _model;
     private readonly SimulationOptions _options;
+    private readonly Func<Solution, bool, bool>? _isEnough;
     private readonly Replication[] _runs;
     private double _batch;
     private double _horizon;
 
-    private Simulator(QueueingModel model, SimulationOptions options)
+    private Simulator(QueueingModel model, SimulationOptions options, Func<Solution, bool, bool>? isEnough)
     {
-        (_model, _options) = (model, options);
+        (_model, _options, _isEnough) = (model, options, isEnough);
         var plan = new SimulationPlan(model);
         _runs = [.. Enumerable.Range(0, options.Replications).Select(number => new Replication(plan, options.Seed, number) { JobsMax = Math.Max(20_000, 5_000_000 / options.Replications) })];
         _horizon = options.HorizonSeconds ?? FirstHorizon(model);
@@ -33,11 +34,16 @@ internal sealed class Simulator
     }
 
     /// <summary>Simulates.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="options">Seed, accuracy, bound.</param>
+    /// <param name="reason">Why it is simulated.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="isEnough">Whether the question that a run is made for is answered already, before the accuracy is reached, given what was seen and whether it has settled; null goes by the accuracy.</param>
     /// <exception cref="ModelUnsolvableException">A queue grows without end, or customers block each other.</exception>
-    public static Solution Solve(QueueingModel model, SimulationOptions options, string reason, CancellationToken cancellation)
+    public static Solution Solve(QueueingModel model, SimulationOptions options, string reason, CancellationToken cancellation, Func<Solution, bool, bool>? isEnough = null)
     {
         Stability.Require(model);
-        return new Simulator(model, options).Run(reason, cancellation);
+        return new Simulator(model, options, isEnough).Run(reason, cancellation);
     }
 
     private Solution Run(string reason, CancellationToken cancellation)
@@ -45,7 +51,7 @@ internal sealed class Simulator
         var cut = WarmUp(cancellation);
         while (true)
         {
-            var solution = new SimulationReport(_model, _options, _runs, cut, _batch, _horizon).Write(reason);
+            var solution = Report(cut, reason);
             if (_options.HorizonSeconds is not null)
             {
                 return solution;
@@ -53,16 +59,16 @@ internal sealed class Simulator
 
             var reached = solution.Simulation!.AccuracyReached;
             var events = _runs.Sum(run => run.Events.Taken);
-            if (reached <= _options.Accuracy || events >= _options.EventsMax)
+            if (reached <= _options.Accuracy || events >= _options.EventsMax || _isEnough?.Invoke(solution, true) == true)
             {
                 return solution;
             }
 
-            // Half the width costs four times the length.
-            var wanted = Math.Clamp(1.1 * Math.Pow(reached / _options.Accuracy, 2), 1.3, 4);
+            // Half the width costs four times the length; what may be answered before is looked at sooner.
+            var wanted = Math.Clamp(1.1 * Math.Pow(reached / _options.Accuracy, 2), 1.3, _isEnough is null ? 3 : 1.6);
             Extend(Math.Max(1.05, Math.Min(wanted, (double)_options.EventsMax / events)));
             Continue(cancellation);
-            cut = Math.Max(0, Statistics.WarmUp(Population()));
+            cut = Whole(Statistics.WarmUp(Population()));
         }
     }
 
@@ -75,7 +81,7 @@ internal sealed class Simulator
             var cut = Statistics.WarmUp(Population());
             if (_options.HorizonSeconds is not null)
             {
-                return Math.Max(0, cut);
+                return Whole(cut);
             }
 
             if (cut >= 0 || extension == ExtensionsMax)
@@ -85,26 +91,29 @@ internal sealed class Simulator
                     RefuseGrowth();
                 }
 
-                if (cut != 0)
-                {
-                    // Histograms have no batches: they begin again behind the first stretch, which is then the smaller part.
-                    ClearHistograms();
-                    Extend(2);
-                    Continue(cancellation);
-                    cut = Statistics.WarmUp(Population());
-                }
-
-                return Math.Max(0, cut);
+                return Whole(cut);
             }
 
-            if (extension > 3)
+            var isLast = _runs.Sum(run => run.Events.Taken) >= _options.EventsMax;
+            if (extension > 3 || isLast)
             {
                 RefuseGrowth();
+            }
+
+            if (isLast || IsAnsweredBefore())
+            {
+                // It has not settled and may go on no longer: the later half is the nearest there is.
+                return Whole(_runs[0].Batches.Count / 2);
             }
 
             Extend(2);
         }
     }
+
+    /// <summary>From an empty start times grow: an objective that is missed already will be.</summary>
+    private bool IsAnsweredBefore() => _isEnough?.Invoke(Report(Whole(_runs[0].Batches.Count / 2), ""), false) == true;
+
+    private Solution Report(int cut, string reason) => new SimulationReport(_model, _options, _runs, cut, _batch, _horizon).Write(reason);
 
     private void Continue(CancellationToken cancellation)
     {
@@ -151,13 +160,8 @@ internal sealed class Simulator
 
     private ModelUnsolvableException Unstable(int place) => Stability.Unstable(_model, place, null);
 
-    private void ClearHistograms()
-    {
-        foreach (var histogram in _runs.SelectMany(run => run.Histograms))
-        {
-            histogram.Clear();
-        }
-    }
+    /// <summary>Up to the end of a segment: quantiles have no finer parts, and are of the same requests as the means.</summary>
+    private static int Whole(int cut) => (Math.Max(0, cut) + BatchesTogether - 1) / BatchesTogether * BatchesTogether;
 
     /// <summary>Mean number of customers at all stations, batch by batch, over all runs.</summary>
     private double[] Population()

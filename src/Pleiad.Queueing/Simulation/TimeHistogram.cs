@@ -20,10 +20,36 @@ internal sealed class TimeHistogram
         Count++;
     }
 
-    public void Clear()
+    private void Clear()
     {
         Array.Clear(_counts);
         Count = 0;
+    }
+
+    /// <summary>What was counted, without the empty buckets; the counting begins again.</summary>
+    public TimeCounts Take()
+    {
+        var used = new List<int>();
+        for (var bucket = 0; bucket < _counts.Length; bucket++)
+        {
+            if (_counts[bucket] > 0)
+            {
+                used.Add(bucket);
+            }
+        }
+
+        var counts = new TimeCounts([.. used], [.. used.Select(bucket => _counts[bucket])]);
+        Clear();
+        return counts;
+    }
+
+    public void Add(TimeCounts other)
+    {
+        for (var i = 0; i < other.Buckets.Length; i++)
+        {
+            _counts[other.Buckets[i]] += other.Counts[i];
+            Count += other.Counts[i];
+        }
     }
 
     public void Add(TimeHistogram other)
@@ -62,3 +88,6 @@ internal sealed class TimeHistogram
 
     private static double Edge(int bucket) => BitConverter.Int64BitsToDouble((bucket + Base) << Shift);
 }
+
+/// <summary>Buckets of a histogram that are not empty, with their counts.</summary>
+internal sealed record TimeCounts(int[] Buckets, long[] Counts);

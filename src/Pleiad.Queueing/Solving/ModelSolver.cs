@@ -1,5 +1,6 @@
 using Pleiad.Queueing.Approximate;
 using Pleiad.Queueing.Exact;
+using Pleiad.Queueing.Exact.Chains;
 using Pleiad.Queueing.Model;
 using Pleiad.Queueing.Simulation;
 
@@ -40,19 +41,31 @@ public static class ModelSolver
                 return Approximate(model, "as asked for");
             default:
                 var (exact, obstacle) = TryExact(model);
-                if (exact is not null && !(method == SolutionMethod.Auto && IsUncertain(model)))
+                var isUncertain = method == SolutionMethod.Auto && IsUncertain(model);
+                if (exact is not null && !isUncertain)
                 {
                     return exact;
+                }
+
+                if (obstacle == TooLarge && method == SolutionMethod.Auto)
+                {
+                    return ApproximateMva.Solve(model, linearizes: true, obstacle);
+                }
+
+                if (!isUncertain)
+                {
+                    var (chain, noChain) = ChainSolution.TrySolve(model, method == SolutionMethod.Exact ? ChainSolution.StatesMax : ChainSolution.StatesAuto, $"{obstacle}, but it is small enough", cancellation);
+                    if (chain is not null)
+                    {
+                        return chain;
+                    }
+
+                    obstacle = $"{obstacle}, and {noChain}";
                 }
 
                 if (method == SolutionMethod.Exact)
                 {
                     throw new ModelUnsolvableException(UnsolvableReason.MethodDoesNotApply, null, $"there is no exact solution: {obstacle}; use --method simulate or approximate");
-                }
-
-                if (obstacle == TooLarge)
-                {
-                    return ApproximateMva.Solve(model, linearizes: true, obstacle);
                 }
 
                 return Simulator.Solve(model, options, obstacle ?? "the model's inputs are uncertain, which an exact solution would not show", cancellation);

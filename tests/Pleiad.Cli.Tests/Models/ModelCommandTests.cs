@@ -58,7 +58,7 @@ public sealed class ModelCommandTests
 
         var unstable = await RunAsync(Model.Replace("rate: 40", "rate: 400"), "model", "solve", "-");
         unstable.ExitCode.ShouldBe(2);
-        unstable.Error.ShouldContain("line 5: station 'web' is unstable");
+        unstable.Error.ShouldContain("stdin: line 5: station 'web' is unstable");
         unstable.Error.ShouldContain("give it at least 4 servers");
     }
 
@@ -83,6 +83,7 @@ public sealed class ModelCommandTests
             lines.ShouldAllBe(line => line.Split(',').Length == lines[0].Split(',').Length);
             var report = await File.ReadAllTextAsync(html, TestContext.Current.CancellationToken);
             report.ShouldContain("<svg");
+            report.Split("<div class=\"wide\">").Length.ShouldBe(report.Split("<svg").Length + report.Split("<table").Length - 1, "what is wide scrolls by itself");
             report.ShouldNotContain("<script");
             report.ShouldNotContain("http");
         }
@@ -114,6 +115,26 @@ public sealed class ModelCommandTests
         var wrong = await RunAsync("1ms\nsoon\n", "model", "fit", "-");
         wrong.ExitCode.ShouldBe(2);
         wrong.Error.ShouldContain("line 2");
+    }
+
+    [Fact]
+    public async Task What_was_fitted_is_a_model_s_text()
+    {
+        var times = string.Join('\n', Enumerable.Range(1, 300).Select(i => $"{-Math.Log(1 - ((i - 0.5) / 300)) * 20:F3}ms"));
+        var shown = await RunAsync(times, "model", "fit", "-");
+        shown.Out.ShouldContain("{ exponential: ");
+
+        // Bursts: forty arrivals a millisecond apart, then a pause.
+        var moments = string.Join('\n', Enumerable.Range(0, 800).Select(i => $"{(i / 40) + (i % 40 * 0.001 * (1 + (i * 7 % 11 * 0.05))):F6}").Order(StringComparer.Ordinal).OrderBy(text => double.Parse(text, System.Globalization.CultureInfo.InvariantCulture)));
+        var outcome = await RunAsync(moments, "model", "fit", "-", "--arrivals", "--json");
+        outcome.ExitCode.ShouldBe(0, outcome.Error);
+        using var json = JsonDocument.Parse(outcome.Out);
+        var model = $"classes: [{{ name: a, arrivals: {json.RootElement.GetProperty("model").GetString()} }}]\nstations: [{{ name: s, discipline: delay, service: {{ exponential: 1ms }} }}]";
+        using var solved = JsonDocument.Parse((await RunAsync(model, "model", "solve", "-", "--accuracy", "5%", "--json")).Out);
+        solved.RootElement.GetProperty("system").GetProperty("throughput").GetDouble().ShouldBe(json.RootElement.GetProperty("ratePerSecond").GetDouble(), 0.1 * json.RootElement.GetProperty("ratePerSecond").GetDouble());
+
+        (await RunAsync("2\n1\n", "model", "fit", "-", "--arrivals")).Error.ShouldContain("comes before 2");
+        (await RunAsync("1\n2\n", "model", "fit", "-", "--arrivals")).Error.ShouldContain("give at least 50");
     }
 
     private static Task<CommandOutcome> RunAsync(string input, params string[] args) =>

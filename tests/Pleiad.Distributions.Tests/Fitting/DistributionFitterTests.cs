@@ -42,7 +42,7 @@ public sealed class DistributionFitterTests
         // Two peaks far apart.
         var random = new RandomStream(4);
         var samples = Enumerable.Range(0, 2000).Select(i => (i % 3 == 0 ? 1 : 0.01) * (1 + (0.02 * random.NextNormal()))).ToArray();
-        var fit = DistributionFitter.Fit(samples);
+        var fit = DistributionFitter.Fit(samples, hasPhases: true);
 
         fit.Chosen.Name.ShouldBe("empirical");
         fit.Explanation.ShouldContain("no family fits");

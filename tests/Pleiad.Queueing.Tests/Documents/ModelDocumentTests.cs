@@ -1,3 +1,4 @@
+using Pleiad.Distributions.Arrivals;
 using Pleiad.Queueing.Documents;
 using Pleiad.Queueing.Model;
 using Pleiad.Queueing.Tests.Fixtures;
@@ -100,8 +101,9 @@ public sealed class ModelDocumentTests
               - { name: a, rate: 3, priority: 2, timeout: 2s, retries: 1, backoff: 100ms }
               - { name: b, population: 7, thinkTime: { erlang: { mean: 1.5s, phases: 3 } } }
               - { name: c d, arrivals: { renewal: { gamma: { mean: 2s, scv: 0.5 } } } }
+              - { name: e, arrivals: { mmpp: { rates: [1, 20], switching: [[0, 0.5], [2, 0]] } } }
             stations:
-              - { name: web, servers: 3, discipline: priority, threadsPerServer: 20, cost: 2.5, service: { a: { hyperexponential: { mean: 3ms, scv: 4 } }, b: { uniform: [1ms, 3ms] }, c d: { weibull: { mean: 1ms, shape: 0.7 } } }, visits: { a: 1, b: 2 }, calls: { db: { a: 2.5, b: 1 } }, callCount: geometric, uncertainty: { a: 3% } }
+              - { name: web, servers: 3, discipline: priority, threadsPerServer: 20, cost: 2.5, service: { a: { hyperexponential: { mean: 3ms, scv: 4 } }, b: { uniform: [1ms, 3ms] }, c d: { weibull: { mean: 1ms, shape: 0.7 } } }, visits: { a: 1, b: 2 }, calls: { db: { a: 2.5, b: 1 } }, callCount: geometric, uncertainty: { a: 3% }, serversMax: 12 }
               - { name: db, discipline: ps, speed: [1, 1.5], capacity: 100, full: block, service: { a: { lognormal: { median: 2ms, sigma: 0.8 } }, b: { phaseType: { initial: [1, 0], rates: [[-300, 100], [0, -500]] } }, c d: { empirical: { values: [1ms, 2ms, 5ms] } } } }
               - { name: lan, discipline: delay, service: { pareto: { mean: 2ms, shape: 2.5 } } }
             routing: { c d: { start: db, db: { lan: 0.3, end: 0.7 }, lan: db } }
@@ -113,8 +115,24 @@ public sealed class ModelDocumentTests
             var again = ModelDocument.Parse(text, "again.yaml");
             ModelWriter.Json(again).ShouldBe(ModelWriter.Json(model));
             again.Stations[0].Calls[0].ShouldBe(model.Stations[0].Calls[0]);
-            again.Stations[1].Service.Select(service => service!.SquaredVariation).ShouldBe(model.Stations[1].Service.Select(service => service!.SquaredVariation), 1e-9);
+            again.Stations[0].ServersMax.ShouldBe(12);
+            again.Classes[3].Arrivals.ShouldBeOfType<MarkovianArrivals>().Autocorrelation(2).ShouldBe(((MarkovianArrivals)model.Classes[3].Arrivals!).Autocorrelation(2), 1e-12);
+            again.Stations[1].Service.Select(service => service?.SquaredVariation ?? -1).ShouldBe(model.Stations[1].Service.Select(service => service?.SquaredVariation ?? -1), 1e-9);
         }
+    }
+
+    /// <summary>One mistake is one message, and nothing is said to be missing that was given wrongly.</summary>
+    [Fact]
+    public void A_problem_is_told_once_and_not_its_consequences()
+    {
+        var error = Should.Throw<DocumentException>(() => Solve.Model("""
+            classes: [{ name: a, rate: 10 }]
+            stations:
+              - { name: web, discipline: fifo, service: { a: { exponential: -5ms } } }
+              - { name: db, service: { pareto: { mean: 5ms, shape: 0.9 } } }
+            """));
+
+        error.Problems.Select(problem => (problem.Line, problem.Path)).ShouldBe([(3, "stations[1].discipline"), (3, "stations[1].service.a.exponential"), (4, "stations[2].service.pareto.shape")], ignoreOrder: true);
     }
 
     [Theory]

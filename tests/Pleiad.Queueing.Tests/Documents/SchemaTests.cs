@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pleiad.Distributions.Documents;
 using Pleiad.Queueing.Documents;
 using Pleiad.Queueing.Tests.Fixtures;
 using Shouldly;

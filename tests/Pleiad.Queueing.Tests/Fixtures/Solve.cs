@@ -26,7 +26,7 @@ internal static class Solve
 
     public static SystemFigures Of(this SystemFigures system, string name) => system.Classes.Single(each => each.Name == name);
 
-    public static void ShouldBeNear(this Estimate found, double wanted, double relative = 1e-6) => found.Value.ShouldBe(wanted, Math.Abs(wanted) * relative, $"{found.Value} is not within {relative:P3} of {wanted}");
+    public static void ShouldBeNear(this Estimate found, double wanted, double relative = 1e-6) => found.Value.ShouldBe(wanted, Math.Max(1e-15, Math.Abs(wanted) * relative), $"{found.Value} is not within {relative:P3} of {wanted}");
 
     /// <summary>Half as much again as the 99 % interval: hundreds of such comparisons are made.</summary>
     public static void ShouldHold(this Estimate found, double wanted, string what) =>

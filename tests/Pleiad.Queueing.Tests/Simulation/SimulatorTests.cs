@@ -87,6 +87,44 @@ public sealed class SimulatorTests
         solution.System.Throughput.ShouldBeNear(300 / (100 + solution.System.ResponseTime.Value), 0.02);
     }
 
+    /// <summary>However batches were merged: the histograms behind any cut hold exactly the interactions that the means behind it count.</summary>
+    [Fact]
+    public void Quantiles_are_of_the_same_requests_as_the_means()
+    {
+        var run = new Replication(new SimulationPlan(Solve.Model(ThreeTiers)), 1, 0);
+        var (batch, end) = (0.1, 0.0);
+        foreach (var batches in new[] { 80, 48, 16 })
+        {
+            end += batches * batch;
+            run.RunUntil(end, batch);
+            run.MergeBatches();
+            batch *= 2;
+            end = Math.Ceiling(end / (batch * Replication.BatchesOfSegment)) * batch * Replication.BatchesOfSegment;
+            run.RunUntil(end, batch);
+            for (var cut = 0; cut < run.Batches.Count; cut += Replication.BatchesOfSegment)
+            {
+                var done = run.Batches.Skip(cut).Sum(row => row[Replication.ClassColumn(3, 1, 0)]);
+                run.Times(0, cut / Replication.BatchesOfSegment, run.Segments).Count.ShouldBe((long)done, $"behind {cut} of {run.Batches.Count}");
+                done.ShouldBeGreaterThan(0);
+            }
+        }
+    }
+
+    /// <summary>The first thousands of requests wait much less than those of the steady state: p of M/M/1 is −ln(1 − p)/(μ − λ).</summary>
+    [Fact]
+    public void Quantiles_after_a_long_beginning_are_those_of_the_steady_state()
+    {
+        var solution = Run(Solve.Model("classes: [{ name: a, rate: 0.95 }]\nstations: [{ name: s, service: { exponential: 1 } }]"), new SimulationOptions { Accuracy = 0.03, Confidence = 0.99 });
+
+        foreach (var quantile in solution.System.Quantiles)
+        {
+            quantile.Seconds.ShouldHold(-Math.Log(1 - quantile.Probability) / 0.05, $"p{quantile.Probability}");
+        }
+
+        // One run has intervals too, from its stretches.
+        Run(Solve.Model(SingleServer), new SimulationOptions { Replications = 1 }).System.Quantiles.ShouldAllBe(quantile => quantile.Seconds.HalfWidth > 0);
+    }
+
     [Fact]
     public void Warm_up_is_found_where_a_series_settles()
     {
