@@ -19,13 +19,14 @@ internal static class GuestIdentity
     /// <summary>What a guest prints when an address is in force.</summary>
     public static string Answer(GuestNetwork network) => $"pleiad: identity ip={network.Ip}";
 
-    /// <summary>The line for a guest that gets another place: address, card, the time now.</summary>
-    /// <param name="network">The place.</param>
-    /// <param name="seeded">Whether it has had a seed that no other guest has; else there is one in the line.</param>
-    /// <param name="time">Tells the time.</param>
-    public static string Line(GuestNetwork network, bool seeded, TimeProvider time) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Mark}ip={network.Ip} prefix={network.PrefixLength} gateway={network.Gateway} mac={network.Mac} {(seeded ? "" : Seed())}{Now(time)}");
+    /// <summary>The line for a guest that gets a place of its own: address, card, a seed, the time now.</summary>
+    public static string Line(GuestNetwork network, TimeProvider time) => $"{Head(network)}{Seed()}{Rest(network, time)}";
+
+    /// <summary>The beginning of a line that <see cref="Rest"/> ends: what holds for every place of the network.</summary>
+    public static string Head(GuestNetwork network) => string.Create(CultureInfo.InvariantCulture, $"{Mark}prefix={network.PrefixLength} gateway={network.Gateway} ");
+
+    /// <summary>The end of a line: what holds for this place and now. No seed, so only for a guest that has had one of its own.</summary>
+    public static string Rest(GuestNetwork network, TimeProvider time) => $"ip={network.Ip} mac={network.Mac} {Now(time)}";
 
     /// <summary>The line for a guest that has booted at its place: the exact time, which its hardware clock tells to the second at best, and a seed.</summary>
     public static string SeedLine(TimeProvider time) => $"{Mark}{Seed()}{Now(time)}";

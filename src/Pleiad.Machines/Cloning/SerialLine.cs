@@ -20,7 +20,10 @@ internal sealed class SerialLine : IDisposable
     public static async Task<SerialLine> ConnectAsync(string path, CancellationToken cancellation) => new(await UnixSocket.ConnectAsync(path, cancellation));
 
     /// <summary>Writes a line; it waits in the socket while the machine is stopped.</summary>
-    public async Task WriteAsync(string line, CancellationToken cancellation) => await _stream.WriteAsync(Encoding.ASCII.GetBytes(line + "\n"), cancellation);
+    public Task WriteAsync(string line, CancellationToken cancellation) => BeginAsync(line + "\n", cancellation);
+
+    /// <summary>Writes the beginning of a line; the next write goes on with it.</summary>
+    public async Task BeginAsync(string beginning, CancellationToken cancellation) => await _stream.WriteAsync(Encoding.ASCII.GetBytes(beginning), cancellation);
 
     /// <summary>Reads until a line with this text has come.</summary>
     /// <exception cref="IOException">The line was closed, or it did not come in time.</exception>

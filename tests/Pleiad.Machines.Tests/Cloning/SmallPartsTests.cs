@@ -19,9 +19,9 @@ public sealed class SmallPartsTests
     [Fact]
     public void An_identity_has_all_that_makes_a_guest_its_own_in_a_line_that_fits()
     {
-        var line = GuestIdentity.Line(Largest, seeded: false, new ManualTime { Now = DateTimeOffset.UnixEpoch.AddSeconds(1_700_000_000) });
+        var line = GuestIdentity.Line(Largest, new ManualTime { Now = DateTimeOffset.UnixEpoch.AddSeconds(1_700_000_000) });
 
-        line.ShouldMatch("^pleiad-identity 1 ip=255.255.255.254 prefix=16 gateway=255.255.255.253 mac=02:50:ff:ff:ff:fe seed=[0-9a-f]{64} time=1700000000000000000$");
+        line.ShouldMatch("^pleiad-identity 1 prefix=16 gateway=255.255.255.253 seed=[0-9a-f]{64} ip=255.255.255.254 mac=02:50:ff:ff:ff:fe time=1700000000000000000$");
         line.Length.ShouldBeLessThanOrEqualTo(GuestIdentity.LineBytesMax);
         GuestIdentity.SeedLine(TimeProvider.System).ShouldMatch("^pleiad-identity 1 seed=[0-9a-f]{64} time=[0-9]{19}$");
         GuestIdentity.SeedLine(new ManualTime()).ShouldNotBe(GuestIdentity.SeedLine(new ManualTime()));
@@ -31,7 +31,7 @@ public sealed class SmallPartsTests
     public void A_guest_that_has_a_seed_of_its_own_gets_no_other()
     {
         var still = new ManualTime();
-        GuestIdentity.Line(Largest, seeded: true, still).ShouldMatch("^pleiad-identity 1 ip=[^ ]+ prefix=16 gateway=[^ ]+ mac=[^ ]+ time=[0-9]+$");
+        (GuestIdentity.Head(Largest) + GuestIdentity.Rest(Largest, still)).ShouldMatch("^pleiad-identity 1 prefix=16 gateway=[^ ]+ ip=[^ ]+ mac=[^ ]+ time=[0-9]+$");
         GuestIdentity.ClockLine(still).ShouldMatch("^pleiad-identity 1 time=[0-9]+$");
     }
 
