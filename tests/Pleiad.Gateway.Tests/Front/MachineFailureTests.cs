@@ -191,7 +191,7 @@ public sealed class MachineFailureTests
         answer.StatusCode.ShouldBe(HttpStatusCode.GatewayTimeout);
         (await answer.Content.ReadAsStringAsync()).ShouldContain("answer-timeout");
         gateway.Events.ShouldHaveSingleItem().Kind.ShouldBe(GatewayEventKind.AnswerTimedOut);
-        await Waiting.UntilAsync(() => machine.Peers[0].SawEnd, () => "the machine's connection is still open");
+        await Waiting.UntilAsync(() => machine.Peers is [{ SawEnd: true }, ..], () => "the machine's connection is still open");
     }
 
     [Fact]
@@ -259,7 +259,7 @@ public sealed class MachineFailureTests
         (await client.ReadHeadAsync()).ShouldNotBeNull().ShouldStartWith("HTTP/1.1 400");
         await gateway.IdleAsync();
         gateway.Events.ShouldBeEmpty();
-        await Waiting.UntilAsync(() => machine.Peers[0].SawEnd, () => "the machine's connection is still open");
+        await Waiting.UntilAsync(() => machine.Peers is [{ SawEnd: true }, ..], () => "the machine's connection is still open");
     }
 
     private static async Task<HttpResponseMessage> SendAsync(GatewayFixture gateway, string method, string? body)

@@ -102,7 +102,7 @@ public sealed class SlotAccountingTests
 
         client.Dispose();
         await gateway.IdleAsync();
-        await Waiting.UntilAsync(() => machine.Peers[0].SawEnd, () => "the machine's connection is still open");
+        await Waiting.UntilAsync(() => machine.Peers is [{ SawEnd: true }, ..], () => "the machine's connection is still open");
     }
 
     [Fact]

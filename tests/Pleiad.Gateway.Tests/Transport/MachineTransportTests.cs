@@ -131,7 +131,7 @@ public sealed class MachineTransportTests : IDisposable
         using var lease = Lease(machine);
         var answer = await SendAsync(lease, new HttpRequestMessage(HttpMethod.Get, "http://m/"));
         answer.Dispose();
-        await Waiting.UntilAsync(() => machine.Peers[0].SawEnd, () => "the connection is still open");
+        await Waiting.UntilAsync(() => machine.Peers is [{ SawEnd: true }, ..], () => "the connection is still open");
     }
 
     [Fact]
@@ -149,7 +149,7 @@ public sealed class MachineTransportTests : IDisposable
 
         await cancellation.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(sending.Soon());
-        await Waiting.UntilAsync(() => machine.Peers[0].SawEnd, () => "the connection is still open");
+        await Waiting.UntilAsync(() => machine.Peers is [{ SawEnd: true }, ..], () => "the connection is still open");
     }
 
     [Fact]
@@ -222,7 +222,7 @@ public sealed class MachineTransportTests : IDisposable
         answer.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
         (await answer.Content.ReadAsStringAsync().Soon()).ShouldBe("big");
         await body.Ended.Soon();
-        await Waiting.UntilAsync(() => machine.Peers[0].SawEnd, () => "the connection is still open");
+        await Waiting.UntilAsync(() => machine.Peers is [{ SawEnd: true }, ..], () => "the connection is still open");
     }
 
     [Fact]
@@ -265,7 +265,7 @@ public sealed class MachineTransportTests : IDisposable
         request.Headers.ExpectContinue = true;
 
         (await transport.For(lease).SendAsync(request, default).Soon()).StatusCode.ShouldBe(HttpStatusCode.ExpectationFailed);
-        await Waiting.UntilAsync(() => machine.Peers[0].SawEnd, () => "the connection is still open");
+        await Waiting.UntilAsync(() => machine.Peers is [{ SawEnd: true }, ..], () => "the connection is still open");
         begun.Task.IsCompleted.ShouldBeFalse();
         machine.Received.ShouldNotContain("body!");
     }
@@ -282,7 +282,7 @@ public sealed class MachineTransportTests : IDisposable
         content.Complete();
 
         (await Should.ThrowAsync<HttpRequestException>(sending)).Message.ShouldContain("5 of 10");
-        await Waiting.UntilAsync(() => machine.Peers[0].SawEnd, () => "the connection is still open");
+        await Waiting.UntilAsync(() => machine.Peers is [{ SawEnd: true }, ..], () => "the connection is still open");
     }
 
     [Fact]
