@@ -37,6 +37,8 @@ internal sealed class Spare : IAsyncDisposable
 
     public QmpClient Qmp => _qmp!;
 
+    public SerialLine Serial => _serial!;
+
     /// <summary>Completes when its process has ended by itself.</summary>
     public Task Exited => _process!.Exited;
 
@@ -77,19 +79,16 @@ internal sealed class Spare : IAsyncDisposable
     }
 
     /// <summary>Tells the guest who it is now, and lets it go on.</summary>
+    /// <returns>How long that took, and so how far its clock may be behind.</returns>
     /// <exception cref="IOException">It did not take it.</exception>
-    public async Task AwakeAsync(GuestNetwork guest, CancellationToken cancellation)
+    public async Task<TimeSpan> AwakeAsync(GuestNetwork guest, CancellationToken cancellation)
     {
         // The line waits in the socket: it is the first thing the guest sees. One that has run got its seed then, and the line's beginning.
         var began = _host.Time.GetTimestamp();
         await _serial!.WriteAsync(Way == StartMode.Resume ? GuestIdentity.Rest(guest, _host.Time) : GuestIdentity.Line(guest, _host.Time), cancellation);
         await Qmp.ExecuteAsync("cont", null, AnswerTimeMax, cancellation);
         await _serial.ExpectAsync(GuestIdentity.Answer(guest), AnswerTimeMax, _host.Time, cancellation);
-        var error = await GuestClock.CorrectAsync(_serial, _host.Time.GetElapsedTime(began), AnswerTimeMax, _host.Time, cancellation);
-        if (error > GuestClock.ErrorMax)
-        {
-            _host.Log.ClockInexact(Id, error.TotalMilliseconds);
-        }
+        return _host.Time.GetElapsedTime(began);
     }
 
     public async ValueTask DisposeAsync()

@@ -76,11 +76,20 @@ internal sealed partial class MachineDriver
             var began = _host.Time.GetTimestamp();
             await serial.WriteAsync(GuestIdentity.SeedLine(_host.Time), cancellation);
             await serial.ExpectAsync(GuestIdentity.ClockAnswer, ClockTimeMax, _host.Time, cancellation);
-            await GuestClock.CorrectAsync(serial, _host.Time.GetElapsedTime(began), ClockTimeMax, _host.Time, cancellation);
+            await CorrectClockAsync(serial, _host.Time.GetElapsedTime(began), ClockTimeMax, cancellation);
         }
         catch (Exception e) when (IsExpected(e))
         {
             _host.Log.ClockNotSet(Order.Id, e.Message);
+        }
+    }
+
+    private async Task CorrectClockAsync(SerialLine serial, TimeSpan took, TimeSpan answerTimeMax, CancellationToken cancellation)
+    {
+        var error = await GuestClock.CorrectAsync(serial, took, answerTimeMax, _host.Time, cancellation);
+        if (error > GuestClock.ErrorMax)
+        {
+            _host.Log.ClockInexact(Order.Id, error.TotalMilliseconds);
         }
     }
 
@@ -93,7 +102,7 @@ internal sealed partial class MachineDriver
             _record = _record with { ProcessName = spare.Id.Value, ProcessId = _process.Identity.Id, ProcessStart = _process.Identity.StartTicks };
             _record.Write(_host.Files.RecordOf(Order.Id));
             await _place.MoveAsync(Order.Address, spare.Qmp);
-            await spare.AwakeAsync(_place.Guest, cancellation);
+            await CorrectClockAsync(spare.Serial, await spare.AwakeAsync(_place.Guest, cancellation), WarmAnswerTimeMax, cancellation);
             _health = new MachineHealth(_host.Network, _place.Service, Order.Image.Manifest.Health, MachineHealth.ConnectTimeMin, _host.Time);
             var answer = await _health.FirstAnswerAsync(WarmAnswerTimeMax, cancellation);
             Own(_process);
