@@ -84,6 +84,9 @@ public sealed class LoadSteeringTests
             var line = await process.StandardError.ReadLineAsync().WaitAsync(Patience);
             line.ShouldNotBeNull().ShouldStartWith("control: http://127.0.0.1:");
             using var control = new HttpClient { BaseAddress = new Uri($"{line["control: ".Length..]}api/v1/load/") };
+
+            // The interface is there before the first user is.
+            await Eventually.BecomesTrueAsync(() => requests.Count > Rate, Patience, () => $"{requests.Count} requests");
             foreach (var factor in (double[])[8, 2])
             {
                 (await control.PostAsJsonAsync("factor", new { factor })).StatusCode.ShouldBe(HttpStatusCode.NoContent);
