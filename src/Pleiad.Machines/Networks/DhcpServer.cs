@@ -22,11 +22,10 @@ internal sealed class DhcpServer(string ip, string namespaceName, NamespaceThrea
     private const string Wrapper = "setpriv";
     private const string Nobody = "65534";
     private const string Capabilities = "-all,+net_admin,+net_raw,+net_bind_service"; // its ARP entries and sockets; it refuses to run without the first
-    private const string ServerPort = ":0043 ";
+    private const string Started = "]: started, version "; // After it has its sockets, and has checked all that it was told.
     private const int LinesKept = 20;
     private static readonly TimeSpan StartTimeMax = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan EndTimeMax = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(5);
 
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Queue<string> _lines = new();
@@ -129,8 +128,16 @@ internal sealed class DhcpServer(string ip, string namespaceName, NamespaceThrea
         var process = _process;
         try
         {
+            var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             process.OutputDataReceived += (_, line) => Keep(line.Data);
-            process.ErrorDataReceived += (_, line) => Keep(line.Data);
+            process.ErrorDataReceived += (_, line) =>
+            {
+                Keep(line.Data);
+                if (line.Data?.Contains(Started, StringComparison.Ordinal) == true)
+                {
+                    started.TrySetResult();
+                }
+            };
             process.BeginOutputReadLine();
             process.BeginErrorReadLine();
             await using (var input = process.StandardInput)
@@ -138,7 +145,7 @@ internal sealed class DhcpServer(string ip, string namespaceName, NamespaceThrea
                 await input.WriteAsync(configuration());
             }
 
-            await ListensAsync(process);
+            await ListensAsync(process, started.Task);
         }
         catch (IOException e)
         {
@@ -171,26 +178,27 @@ internal sealed class DhcpServer(string ip, string namespaceName, NamespaceThrea
         return Process.Start(start)!;
     }
 
-    /// <summary>Waits until the kernel knows its socket: what guests send from then on waits there.</summary>
-    private static async Task ListensAsync(Process process)
+    /// <summary>Waits until it says that it has started: what guests send from then on waits in its socket.</summary>
+    /// <remarks>The socket alone says nothing: it is there before the rest of the configuration is looked at.</remarks>
+    private static async Task ListensAsync(Process process, Task started)
     {
         using var limit = new CancellationTokenSource(StartTimeMax, TimeProvider.System);
-        var sockets = $"/proc/{process.Id}/net/udp";
         try
         {
-            while (!File.Exists(sockets) || !(await File.ReadAllTextAsync(sockets, limit.Token)).Contains(ServerPort, StringComparison.Ordinal))
+            // The end of a process is noticed when its last line has been read.
+            var ended = process.WaitForExitAsync(limit.Token);
+            if (await Task.WhenAny(started, ended) == started)
             {
-                if (process.HasExited)
-                {
-                    throw new IOException($"it ended with status {process.ExitCode}");
-                }
-
-                await Task.Delay(LookInterval, TimeProvider.System, limit.Token);
+                await limit.CancelAsync();
+                return;
             }
+
+            await ended;
+            throw new IOException($"it ended with status {process.ExitCode}");
         }
         catch (OperationCanceledException e)
         {
-            throw new IOException($"it does not listen within {StartTimeMax.TotalSeconds:0} s", e);
+            throw new IOException($"it does not start within {StartTimeMax.TotalSeconds:0} s", e);
         }
     }
 
