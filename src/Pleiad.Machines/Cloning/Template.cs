@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Pleiad.Core.Identity;
+using Pleiad.Machines.Forking;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
 using Pleiad.Machines.Qemu;
@@ -10,7 +11,7 @@ namespace Pleiad.Machines.Cloning;
 /// <remarks>
 /// It fits this run of Pleiad alone: the same image, memory size, QEMU, accelerator and network. So it is kept nowhere else, and a boot makes it anew.
 /// </remarks>
-internal sealed class Template : IDisposable
+internal sealed class Template : IAsyncDisposable
 {
     private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BootTimeMax = TimeSpan.FromSeconds(60);
@@ -18,10 +19,13 @@ internal sealed class Template : IDisposable
     private readonly MemoryFile _memory;
     private readonly MemoryFile _state;
 
-    private Template(MemoryFile memory, MemoryFile state, TimeSpan duration) => (_memory, _state, Duration) = (memory, state, duration);
+    private Template(MemoryFile memory, MemoryFile state, ForkServer server, TimeSpan duration) => (_memory, _state, Server, Duration) = (memory, state, server, duration);
 
     /// <summary>The guest's memory; each clone maps it privately.</summary>
     public SafeFileHandle Memory => _memory.Handle;
+
+    /// <summary>Forks the clones' processes.</summary>
+    public ForkServer Server { get; }
 
     /// <summary>Size of the state without the memory.</summary>
     public long StateBytes => _state.Bytes;
@@ -45,7 +49,8 @@ internal sealed class Template : IDisposable
             await SaveAsync(host, image, memory, state, cancellation);
             memory.Seal();
             state.Seal();
-            return new Template(memory, state, host.Time.GetElapsedTime(began));
+            var server = new ForkServer(host.Launcher, host.Mark.NameOf(MachineId.New()), why => host.Log.NotForked(image.Name, why));
+            return new Template(memory, state, server, host.Time.GetElapsedTime(began));
         }
         catch
         {
@@ -55,8 +60,9 @@ internal sealed class Template : IDisposable
         }
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
+        await Server.DisposeAsync();
         _memory.Dispose();
         _state.Dispose();
     }

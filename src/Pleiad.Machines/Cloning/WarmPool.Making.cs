@@ -24,7 +24,7 @@ internal sealed partial class WarmPool
                             if (mine is { } old)
                             {
                                 mine = null;
-                                Drop(old);
+                                await DropAsync(old);
                             }
 
                             await PauseAsync();
@@ -71,7 +71,7 @@ internal sealed partial class WarmPool
 
             if (mine is not null)
             {
-                Drop(mine);
+                await DropAsync(mine);
             }
         }
     }
@@ -190,7 +190,7 @@ internal sealed partial class WarmPool
     }
 
     /// <summary>Lets go of a template; whoever still makes a clone of it is the last.</summary>
-    private void Drop(Template template)
+    private ValueTask DropAsync(Template template)
     {
         lock (_gate)
         {
@@ -198,7 +198,7 @@ internal sealed partial class WarmPool
             _templateUsers++;
         }
 
-        Release(template);
+        return ReleaseAsync(template);
     }
 
     private async Task OnFailureAsync(bool template, string why)

@@ -102,7 +102,7 @@ internal sealed partial class WarmPool : IAsyncDisposable
         }
         finally
         {
-            Release(template);
+            await ReleaseAsync(template);
         }
     }
 
@@ -166,7 +166,7 @@ internal sealed partial class WarmPool : IAsyncDisposable
         return found is not null && _spares.Remove(found) ? found : null;
     }
 
-    private void Release(Template template)
+    private async ValueTask ReleaseAsync(Template template)
     {
         lock (_gate)
         {
@@ -177,7 +177,7 @@ internal sealed partial class WarmPool : IAsyncDisposable
             }
         }
 
-        template.Dispose();
+        await template.DisposeAsync();
     }
 
     private void Notice(HostNoticeKind kind, string reason)

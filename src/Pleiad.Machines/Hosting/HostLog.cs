@@ -52,6 +52,9 @@ internal static partial class HostLog
     [LoggerMessage(1115, LogLevel.Warning, "Machine {Machine} does not take the time: {Why}")]
     public static partial void ClockNotSet(this ILogger log, MachineId machine, string why);
 
+    [LoggerMessage(1118, LogLevel.Information, "Clones of image {Image} share less memory than they could, each QEMU is started by itself: {Why}")]
+    public static partial void NotForked(this ILogger log, string image, string why);
+
     [LoggerMessage(1117, LogLevel.Warning, "The clock of {Machine} may be wrong by {Milliseconds:0} ms: the host is too busy to tell it the time more quickly")]
     public static partial void ClockInexact(this ILogger log, MachineId machine, double milliseconds);
 

@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Pleiad.Core.Identity;
+using Pleiad.Machines.Forking;
 using Pleiad.Machines.Images;
 using Pleiad.Machines.Isolation;
 using Pleiad.Machines.Networks;
@@ -13,16 +14,19 @@ internal static class MachineSpawner
     /// <summary>Most that a machine may write to its copy of a disk, with the tables of qcow2.</summary>
     private const long DiskCopyBytesMax = 64L << 30;
 
+    /// <summary>All clones of a template begin with one card, so that their arguments are the same: the card's address comes with the state, and then from the guest.</summary>
+    private const string ClonesMac = "02:50:00:00:00:01";
+
     /// <summary>Starts QEMU; the machine's directory is there. What was made for it ends with the process or with the directory.</summary>
     /// <param name="host">The host.</param>
     /// <param name="name">Whose directory and log it uses, and the name that marks the process.</param>
     /// <param name="image">What it boots from.</param>
     /// <param name="place">Its place in the network.</param>
     /// <param name="memory">A file for its memory and whether it is shared; null for QEMU's own.</param>
-    /// <param name="incoming">Whether it waits for a saved state.</param>
+    /// <param name="server">Forks it, if it is a clone that waits for its template's state; null for one that boots.</param>
     /// <exception cref="IOException">It could not be started.</exception>
     public static async Task<QemuProcess> SpawnAsync(
-        HostContext host, MachineId name, ImageManifest image, INetworkPlace place, (SafeFileHandle File, bool Shared)? memory = null, bool incoming = false)
+        HostContext host, MachineId name, ImageManifest image, INetworkPlace place, (SafeFileHandle File, bool Shared)? memory = null, ForkServer? server = null)
     {
         var disk = KernelFile.Disk(image);
         using var qmp = UnixSocket.Listen(host.Files.QmpOf(name));
@@ -41,19 +45,19 @@ internal static class MachineSpawner
             inherited.AddFile(image.Kernel),
             KernelCommandLine.Of(image, place.Guest, () => TimestampCounter.KernelArguments),
             host.Accelerator,
-            place.Nic,
+            server is null ? place.Nic : place.Nic with { Mac = ClonesMac },
             new SerialPort(inherited.Add(serial.SafeHandle), inherited.Add(log)),
             inherited.Add(qmp.SafeHandle))
         {
             Memory = memory is { } ram ? new GuestMemory(inherited.Add(ram.File), ram.Shared) : null,
-            IsIncoming = incoming,
+            IsIncoming = server is not null,
             IsLinux = image.Kind != ImageKind.Unikernel,
             Vcpus = image.Vcpus,
             Initramfs = image.Initramfs is { } initramfs ? inherited.AddFile(initramfs) : null,
             Disk = disk is null ? null : DiskOf(host, name, image.Disk!, disk, inherited),
         };
         var process = await host.Launcher.StartAsync(
-            new QemuLaunch(QemuCommandLine.Build(machine), log, inherited.Handles, (SerialLog.HardFactor * host.Options.LogBytesMax) + (disk is null ? 0 : DiskCopyBytesMax), LimitsOf(host, image)));
+            new QemuLaunch(QemuCommandLine.Build(machine), log, inherited.Handles, (SerialLog.HardFactor * host.Options.LogBytesMax) + (disk is null ? 0 : DiskCopyBytesMax), LimitsOf(host, image)) { Server = server });
         place.Handed();
         return process;
     }

@@ -5,7 +5,11 @@ namespace Pleiad.Machines.Isolation;
 /// <summary>What the launching thread gives up for good, and with it every process it starts.</summary>
 /// <param name="Namespaces">Namespaces of its own, empty ones, as flags of unshare; 0 for none.</param>
 /// <param name="Capabilities">Whether the bounding set and the other groups are dropped, which needs privileges.</param>
-internal readonly record struct LaunchRestrictions(int Namespaces, bool Capabilities);
+internal readonly record struct LaunchRestrictions(int Namespaces, bool Capabilities)
+{
+    /// <summary>Capabilities that what it starts may have all the same, if it starts it as root; a bit for each.</summary>
+    public ulong Kept { get; init; }
+}
 
 /// <summary>The thread that starts machines' processes. What it has given up it never gets back, so it does nothing else.</summary>
 /// <remarks>
@@ -116,7 +120,7 @@ internal sealed class LaunchThread : IDisposable
 
             for (var capability = 0; capability <= SystemCalls.CapabilityMax; capability++)
             {
-                if (SystemCalls.Control((int)SystemCalls.DropBounding, capability, 0, 0, 0) < 0)
+                if ((restrictions.Kept & (1UL << capability)) == 0 && SystemCalls.Control((int)SystemCalls.DropBounding, capability, 0, 0, 0) < 0)
                 {
                     break; // The kernel's last one is passed.
                 }

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Pleiad.Machines.Forking;
 using Pleiad.Machines.Qemu;
 
 namespace Pleiad.Machines.Isolation;
@@ -16,8 +17,13 @@ internal sealed class Launcher : IDisposable
 {
     private const int LimitProcesses = 6, LimitCore = 4;
 
+    /// <summary>CAP_SETGID, CAP_SETUID, and CAP_SETPCAP to give up the rest: what a fork server begins with.</summary>
+    private const ulong ForkCapabilities = (1 << 6) | (1 << 7) | (1 << 8);
+
     private readonly LauncherParts _parts;
-    private readonly ProcessWatch _watch;
+    private readonly ForkLibrary _library;
+    private readonly SemaphoreSlim _serverTurn = new(1, 1);
+    private LaunchThread? _serverThread;
     private readonly TimeProvider _time;
     private readonly IReadOnlyList<SafeFileHandle> _homes;
     private readonly NativeTexts _texts = new();
@@ -27,13 +33,17 @@ internal sealed class Launcher : IDisposable
 
     private Launcher(LauncherParts parts, ProcessWatch watch, TimeProvider time)
     {
-        (_parts, _watch, _time) = (parts, watch, time);
+        (_parts, Watch, _time) = (parts, watch, time);
+        _library = new ForkLibrary(parts.Directory, time);
         _homes = [.. (parts.Groups?.Homes ?? []).Select(home => GroupFiles.Open(home, "tasks"))];
         unsafe
         {
             _zero = (nint)_texts.Add("0");
         }
     }
+
+    /// <summary>Notices the end of processes.</summary>
+    public ProcessWatch Watch { get; }
 
     /// <summary>How machines are shut in here.</summary>
     public IReadOnlyList<Protection> Protections => _parts.Protections;
@@ -65,16 +75,22 @@ internal sealed class Launcher : IDisposable
         var group = _parts.Groups?.New(name);
         var cage = new Cage(this, user, name, group);
         QemuProcess? process = null;
+        IReadOnlyList<SafeFileHandle> entrances = [];
         try
         {
             group?.Make(launch.Limits);
-            (process, var result) = await SpawnAsync(launch, cage);
-            if (result.LimitError != 0 || result.UndoError != 0)
+            entrances = group?.OpenTasks() ?? [];
+            var limits = LimitsOf(launch, user);
+            using var newborn = launch.Server is null ? null : await launch.Server.ForkAsync(launch, cage, limits, entrances, _homes);
+            process = newborn?.Process;
+            if (process is null)
             {
-                throw SystemCalls.Error("its limits cannot be set", result.LimitError != 0 ? result.LimitError : result.UndoError);
+                (process, var result) = await SpawnAsync(launch, cage, limits, entrances);
+                Check(result);
             }
 
             group?.Add(process.Identity.Id);
+            newborn?.Go();
             return process;
         }
         catch (Exception e)
@@ -90,6 +106,55 @@ internal sealed class Launcher : IDisposable
 
             throw e is Win32Exception or UnauthorizedAccessException ? new IOException($"{_parts.Qemu} cannot be started: {e.Message}; is QEMU still installed?", e) : e;
         }
+        finally
+        {
+            foreach (var entrance in entrances)
+            {
+                entrance.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Starts a fork server: as root where Pleiad is root, with nothing of root's but that it may make its children other users.</summary>
+    /// <param name="arguments">QEMU's arguments.</param>
+    /// <param name="log">What standard output and error go to.</param>
+    /// <param name="requests">Where it hears requests.</param>
+    /// <exception cref="IOException">It cannot be had here; the message says why.</exception>
+    public async Task<QemuProcess> ServeAsync(IReadOnlyList<string> arguments, SafeFileHandle log, SafeFileHandle requests)
+    {
+        await _serverTurn.WaitAsync(); // Whoever has the turn gives it back when the library is compiled and the process started.
+        try
+        {
+            var library = await _library.GetAsync();
+            _serverThread ??= await LaunchThread.StartAsync(_parts.Restrictions with { Kept = ForkCapabilities });
+            var name = $"s{Environment.ProcessId}-{Interlocked.Increment(ref _unnamed)}";
+            using var plan = new SpawnPlan(_parts.Qemu, arguments, log, [library, requests], ForkServer.Environment);
+            var result = await plan.LaunchOn(_serverThread, Calls(user: null, []), [new(LimitCore, 0)]);
+            if (result.Process == 0)
+            {
+                throw SystemCalls.Error(result.FailedCall < 0 ? "the spawn failed" : "it cannot be shut in", result.Error);
+            }
+
+            var process = QemuProcess.Own(result.Process, Watch, new Cage(this, user: null, name, group: null));
+            try
+            {
+                Check(result);
+                return process;
+            }
+            catch
+            {
+                await EndAsync(process);
+                throw;
+            }
+        }
+        catch (Win32Exception e)
+        {
+            throw new IOException($"a fork server cannot be started: {e.Message}", e);
+        }
+        finally
+        {
+            _serverTurn.Release();
+        }
     }
 
     /// <summary>Takes hold of a process that an earlier run started.</summary>
@@ -98,7 +163,7 @@ internal sealed class Launcher : IDisposable
     {
         var own = ProcessUser.Of(identity.Id) is { } user && _parts.Users?.Contains(user) == true ? user : (uint?)null;
         var name = own is { } number ? ControlGroups.NameOf(number) : "";
-        return QemuProcess.Adopt(identity, _watch, own is null ? null : new Cage(this, own, name, _parts.Groups?.Of(name)));
+        return QemuProcess.Adopt(identity, Watch, own is null ? null : new Cage(this, own, name, _parts.Groups?.Of(name)));
     }
 
     /// <summary>Removes control groups of machines that are no more.</summary>
@@ -113,6 +178,7 @@ internal sealed class Launcher : IDisposable
     {
         var left = await ControlGroups.RemoveAsync(directory, time);
         UserRange.Forget(directory);
+        ForkLibrary.RemoveLeft(directory);
         RemoveMountPoint(directory);
         return [.. left.Select(parent => $"control group {parent} is left: a process is in it")];
     }
@@ -120,6 +186,9 @@ internal sealed class Launcher : IDisposable
     public void Dispose()
     {
         _parts.Thread.Dispose();
+        _serverThread?.Dispose();
+        _serverTurn.Dispose();
+        _library.Dispose();
         _parts.View?.Dispose();
         foreach (var home in _homes)
         {
@@ -149,31 +218,25 @@ internal sealed class Launcher : IDisposable
         }
     }
 
-    private async Task<(QemuProcess Process, GuardedResult Result)> SpawnAsync(QemuLaunch launch, Cage cage)
+    private async Task<(QemuProcess Process, GuardedResult Result)> SpawnAsync(QemuLaunch launch, Cage cage, ProcessLimit[] limits, IReadOnlyList<SafeFileHandle> entrances)
     {
-        var entrances = cage.Group?.OpenTasks() ?? [];
         using var plan = new SpawnPlan(_parts.Qemu, launch.Arguments, launch.Log, launch.Inherited);
-        try
-        {
-            var result = await plan.LaunchOn(_parts.Thread, Calls(cage.User, entrances), LimitsOf(launch, cage.User));
-            if (result.Process != 0)
-            {
-                var process = QemuProcess.Own(result.Process, _watch, cage);
-                return (process, result);
-            }
+        var result = await plan.LaunchOn(_parts.Thread, Calls(cage.User, entrances), limits);
+        return result.Process != 0
+            ? (QemuProcess.Own(result.Process, Watch, cage), result)
+            : throw SystemCalls.Error(result.FailedCall < 0 ? "the spawn failed" : "it cannot be shut in", result.Error);
+    }
 
-            throw SystemCalls.Error(result.FailedCall < 0 ? "the spawn failed" : "it cannot be shut in", result.Error);
-        }
-        finally
+    private static void Check(GuardedResult result)
+    {
+        if (result.LimitError != 0 || result.UndoError != 0)
         {
-            foreach (var entrance in entrances)
-            {
-                entrance.Dispose();
-            }
+            throw SystemCalls.Error("its limits cannot be set", result.LimitError != 0 ? result.LimitError : result.UndoError);
         }
     }
 
-    private static async Task EndAsync(QemuProcess process)
+    /// <summary>Ends a process and gives back what it was shut in with.</summary>
+    internal static async Task EndAsync(QemuProcess process)
     {
         process.Signal(ProcessCalls.SigKill);
         await process.Exited;

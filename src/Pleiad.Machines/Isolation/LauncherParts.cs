@@ -28,6 +28,9 @@ internal sealed class LauncherParts
 
     public LaunchThread Thread { get; private set; } = null!;
 
+    /// <summary>What the thread has given up.</summary>
+    public LaunchRestrictions Restrictions { get; private set; }
+
     public IReadOnlyList<Protection> Protections { get; private set; } = [];
 
     /// <summary>Makes the parts.</summary>
@@ -48,7 +51,8 @@ internal sealed class LauncherParts
             var namespaces = rooted
                 ? SystemCalls.NewFileSystemInfo | SystemCalls.NewIpc | SystemCalls.NewHostName | (emptyNetwork ? SystemCalls.NewNetwork : 0)
                 : 0;
-            parts.Thread = await LaunchThread.StartAsync(new LaunchRestrictions(namespaces, Capabilities: rooted));
+            parts.Restrictions = new LaunchRestrictions(namespaces, Capabilities: rooted);
+            parts.Thread = await LaunchThread.StartAsync(parts.Restrictions);
             parts.Protections = [.. view, Network(emptyNetwork, network), new Protection("seccomp", true, "QEMU's own filter, with all denials; no new privileges", null), groups];
             return parts;
         }

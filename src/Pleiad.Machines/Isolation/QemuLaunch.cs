@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Pleiad.Machines.Forking;
 
 namespace Pleiad.Machines.Isolation;
 
@@ -9,4 +10,8 @@ namespace Pleiad.Machines.Isolation;
 /// <param name="Inherited">Descriptors for it: the first becomes its descriptor 3, the next 4 and so on.</param>
 /// <param name="FileBytesMax">Largest file it may write; see <c>SerialLog</c>.</param>
 /// <param name="Limits">What it may use of the host, where the host has control groups.</param>
-internal sealed record QemuLaunch(IReadOnlyList<string> Arguments, SafeFileHandle Log, IReadOnlyList<SafeHandle> Inherited, long FileBytesMax, MachineLimits Limits);
+internal sealed record QemuLaunch(IReadOnlyList<string> Arguments, SafeFileHandle Log, IReadOnlyList<SafeHandle> Inherited, long FileBytesMax, MachineLimits Limits)
+{
+    /// <summary>What forks it if that can be; null to start it.</summary>
+    public ForkServer? Server { get; init; }
+}

@@ -13,7 +13,7 @@ namespace Pleiad.Machines.Isolation;
 internal sealed unsafe class SpawnPlan : IDisposable
 {
     private const int OpenReadOnly = 0;
-    private static readonly string[] Environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"];
+    private static readonly string[] Always = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"];
 
     private readonly NativeTexts _texts = new();
     private readonly void* _memory = NativeMemory.AllocZeroed(ProcessCalls.OpaqueBytes * 3);
@@ -24,7 +24,8 @@ internal sealed unsafe class SpawnPlan : IDisposable
     /// <param name="arguments">Its arguments, without the program's name.</param>
     /// <param name="log">What standard output and error go to.</param>
     /// <param name="inherited">Descriptors from <see cref="QemuProcess.FirstInherited"/> on.</param>
-    public SpawnPlan(string path, IReadOnlyList<string> arguments, SafeFileHandle log, IReadOnlyList<SafeHandle> inherited)
+    /// <param name="environment">Variables beside the usual ones, NAME=VALUE.</param>
+    public SpawnPlan(string path, IReadOnlyList<string> arguments, SafeFileHandle log, IReadOnlyList<SafeHandle> inherited, params IReadOnlyList<string> environment)
     {
         _held = [log, .. inherited];
         void* attributes = _memory, actions = (byte*)_memory + ProcessCalls.OpaqueBytes, signals = (byte*)_memory + (2 * ProcessCalls.OpaqueBytes);
@@ -47,7 +48,7 @@ internal sealed unsafe class SpawnPlan : IDisposable
             Actions = actions,
             Attributes = attributes,
             Arguments = _texts.AddList([path, .. arguments]),
-            Environment = _texts.AddList(Environment),
+            Environment = _texts.AddList([.. Always, .. environment]),
         };
     }
 

@@ -12,13 +12,19 @@ internal sealed class QemuProcess : IDisposable
     /// <summary>The descriptor that the first inherited one becomes.</summary>
     public const int FirstInherited = 3;
 
+    /// <summary>A parent tells at once; one that cannot any more is not waited for.</summary>
+    private static readonly TimeSpan ToldTimeMax = TimeSpan.FromSeconds(1);
+
     private readonly SafeFileHandle _pidfd;
     private readonly ProcessWatch _watch;
     private readonly TaskCompletionSource<ExitStatus> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private QemuProcess(ProcessIdentity identity, int pidfd, ProcessWatch watch, Cage? cage)
+    private readonly Task<ExitStatus>? _told;
+
+    private QemuProcess(ProcessIdentity identity, int pidfd, ProcessWatch watch, Cage? cage, Task<ExitStatus>? told)
     {
+        _told = told;
         Identity = identity;
         Cage = cage;
         _pidfd = new SafeFileHandle(pidfd, ownsHandle: true);
@@ -42,9 +48,18 @@ internal sealed class QemuProcess : IDisposable
     /// <param name="id">Its id; it is not yet waited for.</param>
     /// <param name="watch">Notices its end.</param>
     /// <param name="cage">What it is shut in with.</param>
-    public static QemuProcess Own(int id, ProcessWatch watch, Cage cage)
+    public static QemuProcess Own(int id, ProcessWatch watch, Cage cage) => Own(id, watch, cage, told: null);
+
+    /// <summary>Takes hold of a process that was started just now, a child of another one, which lives on.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="watch">Notices its end.</param>
+    /// <param name="cage">What it is shut in with.</param>
+    /// <param name="told">How it ended, as its parent tells.</param>
+    public static QemuProcess Foster(int id, ProcessWatch watch, Cage cage, Task<ExitStatus> told) => Own(id, watch, cage, told);
+
+    private static QemuProcess Own(int id, ProcessWatch watch, Cage cage, Task<ExitStatus>? told)
     {
-        var process = Hold(id, child: true, watch, cage);
+        var process = Hold(id, child: told is null, watch, cage, told);
         watch.Add(process);
         return process;
     }
@@ -55,7 +70,7 @@ internal sealed class QemuProcess : IDisposable
     {
         try
         {
-            var process = Hold(identity.Id, child: false, watch, cage);
+            var process = Hold(identity.Id, child: false, watch, cage, told: null);
             if (process.Identity == identity)
             {
                 watch.Add(process);
@@ -89,10 +104,23 @@ internal sealed class QemuProcess : IDisposable
 
     internal void OnExited()
     {
+        if (_told is not null)
+        {
+            _ = OnExitedAsync(_told);
+            return;
+        }
+
         // For a process that is no child this fails and tells nothing.
         var known = ProcessCalls.WaitPid(Identity.Id, out var word, ProcessCalls.NoHang) == Identity.Id;
         _exited.TrySetResult(known ? ExitStatus.FromWait(word) : default);
         _ = ReleaseAsync();
+    }
+
+    private async Task OnExitedAsync(Task<ExitStatus> told)
+    {
+        await Task.WhenAny(told, Task.Delay(ToldTimeMax, TimeProvider.System));
+        _exited.TrySetResult(told.IsCompletedSuccessfully ? await told : default);
+        await ReleaseAsync();
     }
 
     /// <summary>Whoever ended the process waits for <see cref="Released"/>, where a failure shows.</summary>
@@ -110,7 +138,7 @@ internal sealed class QemuProcess : IDisposable
         }
     }
 
-    private static QemuProcess Hold(int id, bool child, ProcessWatch watch, Cage? cage)
+    private static QemuProcess Hold(int id, bool child, ProcessWatch watch, Cage? cage, Task<ExitStatus>? told)
     {
         var pidfd = ProcessCalls.PidfdOpen(id);
         if (pidfd < 0)
@@ -126,6 +154,6 @@ internal sealed class QemuProcess : IDisposable
         }
 
         // The start time is read after the pidfd is held: from here on both are of the same process. A child that ended at once has none that matters.
-        return new QemuProcess(ProcessIdentity.Read(id) ?? new ProcessIdentity(id, 0), pidfd, watch, cage);
+        return new QemuProcess(ProcessIdentity.Read(id) ?? new ProcessIdentity(id, 0), pidfd, watch, cage, told);
     }
 }

@@ -10,6 +10,8 @@ namespace Pleiad.Machines.Qemu;
 internal static partial class UnixSocket
 {
     private const int PathBytesMax = 107;
+    private const int Unix = 1; // AF_UNIX
+    private const int MessagesAndCloseOnExec = 5 | 0x80000; // SOCK_SEQPACKET | SOCK_CLOEXEC
     private const int OpenDirectoryPath = 0x200000 | 0x80000; // O_PATH | O_CLOEXEC
 
     /// <summary>Makes a socket that listens at a path; the file stays when the socket is closed, for another process may hold it, too.</summary>
@@ -50,6 +52,20 @@ internal static partial class UnixSocket
         }
     }
 
+    /// <summary>Makes two connected sockets that keep messages apart (SOCK_SEQPACKET).</summary>
+    /// <returns>The first for this process, the other for another, to which it is passed.</returns>
+    /// <exception cref="IOException">There are too many descriptors.</exception>
+    public static unsafe (Socket Own, SafeFileHandle Other) Pair()
+    {
+        var ends = stackalloc int[2];
+        if (SocketPair(Unix, MessagesAndCloseOnExec, 0, ends) != 0)
+        {
+            throw new IOException($"a pair of sockets cannot be made: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+
+        return (new Socket(new SafeSocketHandle(ends[0], ownsHandle: true)), new SafeFileHandle(ends[1], ownsHandle: true));
+    }
+
     private static bool NeedsDirectory(string path) => Encoding.UTF8.GetByteCount(path) > PathBytesMax;
 
     private static UnixDomainSocketEndPoint EndPoint(string path, SafeFileHandle? directory) =>
@@ -64,4 +80,7 @@ internal static partial class UnixSocket
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
+    private static unsafe partial int SocketPair(int domain, int type, int protocol, int* ends);
 }

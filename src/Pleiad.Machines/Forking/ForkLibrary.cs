@@ -1,0 +1,102 @@
+using System.ComponentModel;
+using Microsoft.Win32.SafeHandles;
+using Pleiad.Machines.Cloning;
+using Pleiad.Machines.Processes;
+
+namespace Pleiad.Machines.Forking;
+
+/// <summary>The library that makes QEMU a fork server, compiled from <c>fork_server.c</c> where it is to run.</summary>
+/// <remarks>
+/// Compiled once in each run of Pleiad, in a tenth of a second, and kept in memory without a name and sealed: no file of it can be stale, left behind or changed.
+/// </remarks>
+internal sealed class ForkLibrary(string directory, TimeProvider time) : IDisposable
+{
+    private const string Compiler = "gcc";
+    private const string Source = "Pleiad.Machines.Forking.fork_server.c";
+    private static readonly string[] Arguments = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", "-Wl,--build-id=none", "-s", "-x", "c"];
+    private static readonly TimeSpan CompileTimeMax = TimeSpan.FromSeconds(60);
+
+    private MemoryFile? _file;
+    private IOException? _failure;
+
+    /// <summary>Why there can be none here, with the remedy; null when nothing is known to be missing.</summary>
+    public static string? Lacking(Func<string, string?> find) =>
+        find(Compiler) is null ? $"{Compiler} is not found, which compiles the fork server; on Debian: apt-get install --no-install-recommends gcc libc6-dev" : null;
+
+    /// <summary>The library; one call at a time.</summary>
+    /// <exception cref="IOException">It cannot be had here; the message says why.</exception>
+    public async Task<SafeFileHandle> GetAsync()
+    {
+        try
+        {
+            if (_failure is not null)
+            {
+                throw _failure;
+            }
+
+            _file ??= await CompileAsync();
+            return _file.Handle;
+        }
+        catch (IOException e)
+        {
+            _failure = e;
+            throw;
+        }
+    }
+
+    /// <summary>Removes what a run that was killed while it compiled has left.</summary>
+    public static void RemoveLeft(string directory) => File.Delete(OutputOf(directory));
+
+    public void Dispose() => _file?.Dispose();
+
+    private static string OutputOf(string directory) => Path.Combine(directory, "fork-server.so");
+
+    private async Task<MemoryFile> CompileAsync()
+    {
+        if (Lacking(Programs.Find) is { } lacking)
+        {
+            throw new IOException(lacking);
+        }
+
+        var output = OutputOf(directory);
+        try
+        {
+            var result = await ToolProcess.RunAsync(Compiler, [.. Arguments, "-o", output, "-"], directory, CompileTimeMax, time, CancellationToken.None, await SourceAsync());
+            return result.ExitCode == 0
+                ? await KeepAsync(output)
+                : throw new IOException($"the fork server does not compile: {string.Join("; ", result.Lines.Take(3))}");
+        }
+        catch (Exception e) when (e is Win32Exception or TimeoutException or UnauthorizedAccessException)
+        {
+            throw new IOException($"the fork server cannot be compiled: {e.Message}", e);
+        }
+        finally
+        {
+            File.Delete(output);
+        }
+    }
+
+    private static async Task<string> SourceAsync()
+    {
+        await using var stream = typeof(ForkLibrary).Assembly.GetManifestResourceStream(Source) ?? throw new InvalidOperationException($"{Source} is not in the assembly");
+        using var reader = new StreamReader(stream);
+        return await reader.ReadToEndAsync();
+    }
+
+    private static async Task<MemoryFile> KeepAsync(string path)
+    {
+        var bytes = await File.ReadAllBytesAsync(path);
+        var file = MemoryFile.Create("pleiad-fork-server", bytes.Length);
+        try
+        {
+            await RandomAccess.WriteAsync(file.Handle, bytes, 0);
+            file.Seal();
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+}
