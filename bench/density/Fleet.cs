@@ -70,7 +70,7 @@ internal static class Fleet
             throw new InvalidOperationException($"{other.Id}: {other.Start?.Way.ToString() ?? other.FailureDetail} {other.Start?.Note}");
         }
 
-        host.Prepare([]); // Its spare is no machine and is not counted.
+        host.Prepare(start == StartMode.Cold ? [] : [new WarmImage(image, start, 0)]); // A spare is no machine and is not counted; the template stays.
         await Task.WhenAll(machines.Select(machine => AskAsync(host, machine.Snapshot.Address, image.Manifest.Health)));
         await Task.Delay(Settle);
         var processes = machines.Select(machine => machine.Snapshot.ProcessId!.Value).ToArray();

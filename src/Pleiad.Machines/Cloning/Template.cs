@@ -49,7 +49,7 @@ internal sealed class Template : IAsyncDisposable
             await SaveAsync(host, image, memory, state, cancellation);
             memory.Seal();
             state.Seal();
-            var server = new ForkServer(host.Launcher, host.Mark.NameOf(MachineId.New()), why => host.Log.NotForked(image.Name, why));
+            var server = new ForkServer(host.Launcher, host.Mark.NewServer(), why => host.Log.NotForked(image.Name, why));
             return new Template(memory, state, server, host.Time.GetElapsedTime(began));
         }
         catch

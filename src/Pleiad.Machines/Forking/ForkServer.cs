@@ -16,7 +16,7 @@ namespace Pleiad.Machines.Forking;
 /// guest, and hears no one but Pleiad. Where it cannot be had, clones are started as any other QEMU.
 /// </remarks>
 /// <param name="launcher">Starts it.</param>
-/// <param name="name">The value of <c>-name</c> that marks its own process.</param>
+/// <param name="name">The value of <c>-name</c> that marks its own process; as long as those of its children.</param>
 /// <param name="lacking">Told once why it cannot be had.</param>
 internal sealed class ForkServer(Launcher launcher, string name, Action<string> lacking) : IAsyncDisposable
 {
@@ -69,7 +69,7 @@ internal sealed class ForkServer(Launcher launcher, string name, Action<string> 
         catch (Exception e)
         {
             own.Dispose();
-            throw e is SocketException or OperationCanceledException or Win32Exception ? new IOException($"the fork server does not answer: {e.Message}", e) : e;
+            throw e is IOException or SocketException or OperationCanceledException or Win32Exception ? new IOException($"the fork server failed: {e.Message}", e) : e;
         }
     }
 
@@ -162,7 +162,7 @@ internal sealed class ForkServer(Launcher launcher, string name, Action<string> 
         using var limit = new CancellationTokenSource(AnswerTimeMax, TimeProvider.System);
         if (await socket.ReceiveAsync(bytes, limit.Token) != bytes.Length)
         {
-            throw new IOException("the fork server has ended");
+            throw new IOException("it has ended");
         }
 
         var birth = ForkMessages.Birth(bytes);

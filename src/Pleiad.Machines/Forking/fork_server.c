@@ -10,7 +10,12 @@
 // is the child's own socket: over it the child says that it has become what the request says (struct birth) and
 // waits for one byte; without it, it ends. On the request socket the server tells how its children ended (struct
 // ending). It ends with that socket.
+//
+// Machines must share nothing that one of them could change for another. What the server has open when it begins is
+// looked through: each child gets event counters and epoll sets of its own in place of the server's, and a QEMU that
+// has anything else open, or maps writable memory for sharing, is no fork server.
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +28,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -37,7 +44,8 @@ enum {
     NAME_BYTES = 128,
     STEP_BYTES = 24,
     FIRST_INHERITED = 3, // the number of the first descriptor that a machine inherits
-    ASIDE = 100,         // from here on descriptors are out of the way of those
+    AFTER_INHERITED = FIRST_INHERITED + DESCRIPTORS_MAX,
+    RENEWED_MAX = 16,
 };
 
 // The same structures are in ForkMessages.cs.
@@ -66,6 +74,11 @@ struct ending {
 static int requests = -1;
 static char *name; // the value of -name on the command line
 static size_t name_room;
+static struct {
+    int descriptor;
+    bool counts; // an event counter; else an epoll set
+} renewed[RENEWED_MAX];
+static uint32_t renewed_count;
 
 static _Noreturn void give_up(const char *why)
 {
@@ -73,11 +86,14 @@ static _Noreturn void give_up(const char *why)
     _exit(1);
 }
 
-static int move_aside(int descriptor)
+// Takes the numbers that a machine's descriptors are to have, so that nothing else gets them.
+static void reserve(void)
 {
-    int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, ASIDE);
-    close(descriptor);
-    return moved;
+    for (int descriptor = FIRST_INHERITED; descriptor < AFTER_INHERITED; descriptor++) {
+        if (dup3(STDIN_FILENO, descriptor, O_CLOEXEC) < 0) {
+            give_up("dup3");
+        }
+    }
 }
 
 // What no machine may have is given up before there is a second thread: all privileges but to become another user.
@@ -93,14 +109,25 @@ static void drop_privileges(void)
     }
 }
 
+static void close_from(int first)
+{
+    if (syscall(SYS_close_range, first, ~0U, 0) < 0) {
+        give_up("close_range");
+    }
+}
+
 __attribute__((constructor)) static void begin(int count, char **arguments)
 {
     const char *number = getenv("PLEIAD_FORK_SERVER");
     if (number == NULL) {
         return;
     }
-    requests = move_aside(atoi(number));
-    close(FIRST_INHERITED); // this library's own file
+    close_from(atoi(number) + 1); // what is not close-on-exec in the program that started this one
+    requests = fcntl(atoi(number), F_DUPFD_CLOEXEC, AFTER_INHERITED);
+    if (requests < 0) {
+        give_up("PLEIAD_FORK_SERVER");
+    }
+    reserve();
     unsetenv("PLEIAD_FORK_SERVER");
     unsetenv("LD_PRELOAD");
     for (int i = 1; i + 1 < count; i++) {
@@ -110,6 +137,69 @@ __attribute__((constructor)) static void begin(int count, char **arguments)
         }
     }
     drop_privileges();
+}
+
+static void look_at_descriptor(int descriptor)
+{
+    char path[32], kind[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    ssize_t length = readlink(path, kind, sizeof kind - 1);
+    if (length < 0) {
+        give_up(path);
+    }
+    kind[length] = '\0';
+    bool counts = strcmp(kind, "anon_inode:[eventfd]") == 0;
+    if ((!counts && strcmp(kind, "anon_inode:[eventpoll]") != 0) || renewed_count == RENEWED_MAX) {
+        errno = 0;
+        give_up(kind);
+    }
+    renewed[renewed_count].descriptor = descriptor;
+    renewed[renewed_count++].counts = counts;
+}
+
+static void look_at_descriptors(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    struct dirent *entry;
+    if (directory == NULL) {
+        give_up("/proc/self/fd");
+    }
+    while ((entry = readdir(directory)) != NULL) {
+        int descriptor = atoi(entry->d_name); // 0 for . and ..
+        if (descriptor >= AFTER_INHERITED && descriptor != requests && descriptor != dirfd(directory)) {
+            look_at_descriptor(descriptor);
+        }
+    }
+    closedir(directory);
+}
+
+static void look_at_memory(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[512], permissions[8];
+    if (maps == NULL) {
+        give_up("/proc/self/maps");
+    }
+    while (fgets(line, sizeof line, maps) != NULL) {
+        if (sscanf(line, "%*s %7s", permissions) == 1 && permissions[1] == 'w' && permissions[3] == 's') {
+            errno = 0;
+            give_up(line);
+        }
+    }
+    fclose(maps);
+}
+
+// A counter begins at one: to be woken for nothing does no harm, not to be woken would.
+static bool renew(void)
+{
+    for (uint32_t i = 0; i < renewed_count; i++) {
+        int fresh = renewed[i].counts ? eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK) : epoll_create1(EPOLL_CLOEXEC);
+        if (fresh < 0 || dup3(fresh, renewed[i].descriptor, O_CLOEXEC) < 0) {
+            return false;
+        }
+        close(fresh);
+    }
+    return true;
 }
 
 static _Noreturn void stillborn(int socket, const char *step)
@@ -127,20 +217,15 @@ static void must(bool done, int socket, const char *step)
     }
 }
 
-// The child becomes what the request says. Descriptors come in the lowest free numbers, where the machine's own are to
-// be: all are moved out of the way first.
-static void become(const struct request *request, int *descriptors, uint32_t count)
+// The child becomes what the request says.
+static void become(const struct request *request, const int *descriptors, uint32_t count)
 {
     struct birth birth = {.process = getpid()};
-    uint32_t first = 2 + 2 * request->groups;
+    const int *inherited = descriptors + 2 + 2 * request->groups;
+    int socket = descriptors[0], log = descriptors[1];
     sigset_t none;
     char go;
-    int socket, log;
-    for (uint32_t i = 0; i < count; i++) {
-        descriptors[i] = move_aside(descriptors[i]);
-    }
-    socket = descriptors[0];
-    log = descriptors[1];
+    must(renew(), socket, "eventfd");
     must(setsid() >= 0, socket, "setsid");
     for (uint32_t i = 0; i < request->limits; i++) {
         struct rlimit limit = {request->limit[i].value, request->limit[i].value};
@@ -152,8 +237,12 @@ static void become(const struct request *request, int *descriptors, uint32_t cou
         must(setresuid(user, user, user) == 0, socket, "setresuid");
     }
     must(dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0, socket, "dup2");
-    for (uint32_t i = 0; i < request->inherited; i++) {
-        must(dup2(descriptors[first + i], FIRST_INHERITED + (int)i) >= 0, socket, "dup2");
+    for (int i = 0; i < DESCRIPTORS_MAX; i++) {
+        if ((uint32_t)i < request->inherited) {
+            must(dup2(inherited[i], FIRST_INHERITED + i) >= 0, socket, "dup2");
+        } else {
+            close(FIRST_INHERITED + i);
+        }
     }
     for (uint32_t i = 1; i < count; i++) {
         close(descriptors[i]);
@@ -269,15 +358,12 @@ static void serve(void)
     if (classes != NULL) {
         classes("machine", false); // QEMU does the same a moment later, and makes all its classes by it.
     }
-    for (int descriptor = FIRST_INHERITED; descriptor < FIRST_INHERITED + DESCRIPTORS_MAX; descriptor++) {
-        if (fcntl(descriptor, F_GETFD) >= 0) {
-            give_up("a descriptor of a machine is taken");
-        }
-    }
+    look_at_descriptors();
+    look_at_memory();
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
     sigprocmask(SIG_BLOCK, &children, NULL);
-    polled[1].fd = move_aside(signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
+    polled[1].fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
     if (polled[1].fd < 0 || send(requests, &ready, sizeof ready, MSG_NOSIGNAL) != sizeof ready) {
         give_up("cannot begin");
     }
@@ -295,7 +381,16 @@ static void serve(void)
     }
 }
 
-// libseccomp's function of that name, which QEMU calls first of all.
+// Of liburing: a ring would be shared. QEMU does without one, and may have one after the fork.
+int io_uring_queue_init(unsigned entries, void *ring, unsigned flags);
+
+__attribute__((visibility("default"))) int io_uring_queue_init(unsigned entries, void *ring, unsigned flags)
+{
+    int (*real)(unsigned, void *, unsigned) = (int (*)(unsigned, void *, unsigned))dlsym(RTLD_NEXT, "io_uring_queue_init");
+    return requests >= 0 || real == NULL ? -ENOSYS : real(entries, ring, flags);
+}
+
+// Of libseccomp: QEMU calls it before anything else of the filter.
 void *seccomp_init(uint32_t action);
 
 __attribute__((visibility("default"))) void *seccomp_init(uint32_t action)

@@ -6,7 +6,10 @@ using Pleiad.Machines.Qemu;
 namespace Pleiad.Machines.Hosting;
 
 /// <summary>The mark on the command line of every QEMU process of one directory, by which a later run finds them whatever became of its files.</summary>
-/// <remarks>It is the value of <c>-name</c>: <c>pleiad-</c>, twelve digits of the directory's hash, <c>-</c> and the machine's id.</remarks>
+/// <remarks>
+/// It is the value of <c>-name</c>: <c>pleiad-</c>, twelve digits of the directory's hash, <c>-</c> and the machine's id; of a fork server, which is no machine and
+/// ends with Pleiad by itself, <c>s-</c> and ten characters.
+/// </remarks>
 internal sealed class MachineMark
 {
     private const int HashDigits = 12;
@@ -22,7 +25,10 @@ internal sealed class MachineMark
     /// <summary>The name of a machine's process.</summary>
     public string NameOf(MachineId machine) => _prefix + machine.Value;
 
-    /// <summary>Every process with this mark.</summary>
+    /// <summary>A name for a fork server's process, as long as a machine's.</summary>
+    public string NewServer() => string.Concat(_prefix, "s", MachineId.New().Value.AsSpan(1));
+
+    /// <summary>Every machine's process with this mark.</summary>
     public IReadOnlyList<(ProcessIdentity Process, MachineId Machine)> FindAll()
     {
         var found = new List<(ProcessIdentity, MachineId)>();

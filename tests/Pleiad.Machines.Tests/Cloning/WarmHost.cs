@@ -25,23 +25,26 @@ internal sealed class WarmHost : IAsyncDisposable
     internal ConcurrentQueue<HostNotice> Notices { get; } = new();
 
     /// <summary>Of the unikernel with the service "identity".</summary>
-    internal static async Task<WarmHost> OpenAsync(StartMode start, int spares, NetworkMode network = NetworkMode.Namespace, int addresses = 16)
+    internal static async Task<WarmHost> OpenAsync(StartMode start, int spares, NetworkMode network = NetworkMode.Namespace, int addresses = 16, Func<string, string>? qemu = null)
     {
         var image = GuestImage.Of(await GuestImage.KernelAsync("identity"));
-        return await OpenAsync(_ => Task.FromResult(image with { Manifest = image.Manifest with { Cloneable = true } }), "/", start, spares, network, addresses);
+        return await OpenAsync(_ => Task.FromResult(image with { Manifest = image.Manifest with { Cloneable = true } }), "/", start, spares, network, addresses, qemu);
     }
 
     /// <summary>Of the C# service on Debian's kernel.</summary>
     internal static Task<WarmHost> OpenLinuxAsync(StartMode start, int spares) =>
-        OpenAsync(LinuxImage.PrimesAsync, "/identity", start, spares, NetworkMode.Namespace, addresses: 16);
+        OpenAsync(LinuxImage.PrimesAsync, "/identity", start, spares, NetworkMode.Namespace, addresses: 16, qemu: null);
 
-    private static async Task<WarmHost> OpenAsync(Func<string, Task<StoredImage>> image, string path, StartMode start, int spares, NetworkMode network, int addresses)
+    private static async Task<WarmHost> OpenAsync(
+        Func<string, Task<StoredImage>> image, string path, StartMode start, int spares, NetworkMode network, int addresses, Func<string, string>? qemu)
     {
-        var test = await TestHost.OpenAsync(options =>
-        {
-            options.Network = network;
-            options.AddressCount = addresses;
-        });
+        var test = await TestHost.OpenAsync(
+            options =>
+            {
+                options.Network = network;
+                options.AddressCount = addresses;
+            },
+            qemu);
         var warm = new WarmHost(test, await image(test.Scratch), start, path);
         test.Options.Noticed = warm.Notices.Enqueue;
         warm.Prepare(spares);
@@ -55,14 +58,18 @@ internal sealed class WarmHost : IAsyncDisposable
         () => Test.Host.SparesOf(_image.Digest) == count,
         () => $"{Test.Host.SparesOf(_image.Digest)} spares; {string.Join("; ", Notices.Select(notice => notice.Reason))}");
 
-    internal IMachine Start(int address) => Test.Host.Start(Test.Order(_image, address) with { Start = _start });
+    internal IMachine Start(int address) => Start(address, _start);
 
-    internal async Task<IMachine> StartAsync(int address)
+    internal Task<IMachine> StartAsync(int address) => StartAsync(address, _start);
+
+    internal async Task<IMachine> StartAsync(int address, StartMode start)
     {
-        var machine = Start(address);
+        var machine = Start(address, start);
         var snapshot = await machine.Started.WaitAsync(TestHost.Patience);
         return snapshot.State == MachineState.Ready ? machine : throw new InvalidOperationException($"not ready: {snapshot}");
     }
+
+    private IMachine Start(int address, StartMode start) => Test.Host.Start(Test.Order(_image, address) with { Start = start });
 
     internal async Task<Identity> AskAsync(IMachine machine)
     {

@@ -17,6 +17,7 @@ internal sealed class TestHost : IAsyncDisposable, ILoggerFactory, ILogger
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("plt-").FullName;
+    private string? _qemu;
 
     public TestHost()
     {
@@ -40,10 +41,14 @@ internal sealed class TestHost : IAsyncDisposable, ILoggerFactory, ILogger
 
     public MachineFiles Files => new(Options.Directory);
 
-    public static async Task<TestHost> OpenAsync(Action<MachineHostOptions>? change = null)
+    /// <summary>Opens one.</summary>
+    /// <param name="change">Changes its options.</param>
+    /// <param name="qemu">Makes another QEMU in its directory; null for the one that is installed.</param>
+    public static async Task<TestHost> OpenAsync(Action<MachineHostOptions>? change = null, Func<string, string>? qemu = null)
     {
         var test = new TestHost();
         change?.Invoke(test.Options);
+        test._qemu = qemu?.Invoke(test.Scratch);
         await test.ReopenAsync();
         return test;
     }
@@ -51,7 +56,7 @@ internal sealed class TestHost : IAsyncDisposable, ILoggerFactory, ILogger
     /// <summary>What the host logged, one line each.</summary>
     public ConcurrentQueue<string> Logged { get; } = new();
 
-    public async Task ReopenAsync() => Host = await MachineHost.OpenAsync(Options, this, TimeProvider.System, CancellationToken.None);
+    public async Task ReopenAsync() => Host = await MachineHost.OpenAsync(Options, _qemu, this, TimeProvider.System, CancellationToken.None);
 
     public MachineOrder Order(StoredImage image, int address = 0, TimeSpan? startTimeout = null, TimeSpan? hangTimeout = null) =>
         new(MachineId.New(), "tests", image, Host.Addresses[address], startTimeout ?? Patience, hangTimeout ?? Patience, "a test");
