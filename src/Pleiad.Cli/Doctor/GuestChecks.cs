@@ -38,7 +38,7 @@ internal static partial class GuestChecks
         var missing = needed.Where(need => find(need.Tool) is null).ToList();
         return missing.Count == 0
             ? new("build tools", Verdict.Ok, string.Join(", ", needed.Select(need => need.Tool)))
-            : new("build tools", Verdict.Warn, $"missing: {string.Join(", ", missing.Select(need => need.Tool))}; images cannot be built", Tool.Install([.. missing.Select(need => need.Package)]));
+            : new("build tools", Verdict.Warn, $"missing: {string.Join(", ", missing.Select(need => need.Tool))}; images cannot be built{(missing.Exists(need => need.Tool == "gcc") ? ", and clones share less memory" : "")}", Tool.Install([.. missing.Select(need => need.Package)]));
     }
 
     /// <summary>The shipped image, built now when it is not there, and each accelerator tried with it.</summary>

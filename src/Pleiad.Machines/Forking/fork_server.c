@@ -109,20 +109,12 @@ static void drop_privileges(void)
     }
 }
 
-static void close_from(int first)
-{
-    if (syscall(SYS_close_range, first, ~0U, 0) < 0) {
-        give_up("close_range");
-    }
-}
-
 __attribute__((constructor)) static void begin(int count, char **arguments)
 {
     const char *number = getenv("PLEIAD_FORK_SERVER");
     if (number == NULL) {
         return;
     }
-    close_from(atoi(number) + 1); // what is not close-on-exec in the program that started this one
     requests = fcntl(atoi(number), F_DUPFD_CLOEXEC, AFTER_INHERITED);
     if (requests < 0) {
         give_up("PLEIAD_FORK_SERVER");

@@ -15,6 +15,10 @@ internal sealed unsafe class SpawnPlan : IDisposable
     private const int OpenReadOnly = 0;
     private static readonly string[] Always = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"];
 
+    /// <summary>glibc has it from 2.34 on.</summary>
+    private static readonly delegate* unmanaged<void*, int, int> CloseFrom =
+        (delegate* unmanaged<void*, int, int>)(NativeLibrary.TryGetExport(NativeLibrary.Load("libc.so.6"), "posix_spawn_file_actions_addclosefrom_np", out var export) ? export : 0);
+
     private readonly NativeTexts _texts = new();
     private readonly void* _memory = NativeMemory.AllocZeroed(ProcessCalls.OpaqueBytes * 3);
     private readonly IReadOnlyList<SafeHandle> _held;
@@ -78,6 +82,12 @@ internal sealed unsafe class SpawnPlan : IDisposable
         {
             Check(ProcessCalls.ActionsAddDup2(actions, High + i, QemuProcess.FirstInherited + i));
             Check(ProcessCalls.ActionsAddClose(actions, High + i));
+        }
+
+        // What Pleiad itself was given without close-on-exec, by whatever started it, is not a machine's.
+        if (CloseFrom != null)
+        {
+            Check(CloseFrom(actions, QemuProcess.FirstInherited + inherited.Count));
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Isolation;
+using Pleiad.Machines.Qemu;
 using Pleiad.Machines.Tests.Hosting;
 using Shouldly;
 using Xunit;
@@ -76,6 +78,22 @@ public sealed class ProcessIsolationTests
         var links = (await File.ReadAllLinesAsync($"/proc/{process}/net/dev")).Skip(2).Select(line => line.Split(':')[0].Trim());
         links.Except(["lo", "tunl0", "sit0", "ip6tnl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "ip6gre0"]).ShouldBeEmpty("the machines' bridge is not in QEMU's network either");
         (await File.ReadAllLinesAsync($"/proc/{process}/net/route")).Skip(1).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_machine_s_process_gets_none_of_this_process_s_own_descriptors()
+    {
+        await using var test = await TestHost.OpenAsync();
+        var secret = Path.Combine(test.Scratch, "secret");
+        await File.WriteAllTextAsync(secret, "");
+        using var kept = new SafeFileHandle(ProcessCalls.OpenFile(secret, flags: 0, mode: 0), ownsHandle: true); // Without close-on-exec, as what a shell passes on.
+
+        var process = (await test.StartReadyAsync()).Snapshot.ProcessId!.Value;
+
+        Targets(Environment.ProcessId).ShouldContain(secret);
+        Targets(process).ShouldNotContain(secret);
+
+        static string?[] Targets(int process) => [.. Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Select(path => new FileInfo(path).LinkTarget)];
     }
 
     [Fact]
