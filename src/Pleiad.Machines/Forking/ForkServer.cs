@@ -35,9 +35,6 @@ internal sealed class ForkServer(Launcher launcher, string name, Action<string> 
     private Task _listening = Task.CompletedTask;
     private bool _lacks;
 
-    /// <summary>Its process while it runs; null before the first clone, or where it cannot be had.</summary>
-    public QemuProcess? Process => _process;
-
     /// <summary>Forks a process.</summary>
     /// <param name="launch">Its arguments, log and descriptors.</param>
     /// <param name="cage">What it is shut in with.</param>
