@@ -118,7 +118,7 @@ internal sealed class Spare : IAsyncDisposable
     {
         _place = await _host.Network.AttachAsync(Id, null, image);
         Directory.CreateDirectory(_host.Files.DirectoryOf(Id));
-        _process = await MachineSpawner.SpawnAsync(_host, Id, image, _place, (template.Memory, false), template.Server);
+        _process = await MachineSpawner.SpawnAsync(_host, Id, image, _place, (template.Memory, false), template.Server, cancellation);
         _qmp = await QmpClient.ConnectAsync(_host.Files.QmpOf(Id), AnswerTimeMax, _host.Time, cancellation);
         using var state = template.OpenState();
         await Migration.LoadAsync(_qmp, state, _host.Time, cancellation);

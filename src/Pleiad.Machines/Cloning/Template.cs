@@ -11,11 +11,12 @@ namespace Pleiad.Machines.Cloning;
 /// <remarks>
 /// It fits this run of Pleiad alone: the same image, memory size, QEMU, accelerator and network. So it is kept nowhere else, and a boot makes it anew.
 /// </remarks>
-internal sealed class Template : IAsyncDisposable
+internal sealed class Template
 {
     private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BootTimeMax = TimeSpan.FromSeconds(60);
 
+    private int _users = 1;
     private readonly MemoryFile _memory;
     private readonly MemoryFile _state;
 
@@ -60,11 +61,18 @@ internal sealed class Template : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>One more uses it; whoever says so knows one who does.</summary>
+    public void Use() => Interlocked.Increment(ref _users);
+
+    /// <summary>One uses it no longer; it ends with the last, the first of whom is its maker.</summary>
+    public async ValueTask ReleaseAsync()
     {
-        await Server.DisposeAsync();
-        _memory.Dispose();
-        _state.Dispose();
+        if (Interlocked.Decrement(ref _users) == 0)
+        {
+            await Server.DisposeAsync();
+            _memory.Dispose();
+            _state.Dispose();
+        }
     }
 
     private static async Task SaveAsync(HostContext host, ImageManifest image, MemoryFile memory, MemoryFile state, CancellationToken cancellation)
@@ -79,7 +87,7 @@ internal sealed class Template : IAsyncDisposable
         try
         {
             Directory.CreateDirectory(host.Files.DirectoryOf(id));
-            using var process = await MachineSpawner.SpawnAsync(host, id, image, place, (memory.Handle, true));
+            using var process = await MachineSpawner.SpawnAsync(host, id, image, place, (memory.Handle, true), server: null, cancellation);
             try
             {
                 await using var qmp = await QmpClient.ConnectAsync(host.Files.QmpOf(id), AnswerTimeMax, host.Time, cancellation);

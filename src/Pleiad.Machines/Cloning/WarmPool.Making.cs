@@ -49,7 +49,7 @@ internal sealed partial class WarmPool
                 }
                 catch (Exception e) when (IsExpected(e))
                 {
-                    await OnFailureAsync(mine is null, e.Message);
+                    await OnFailureAsync(mine, e.Message);
                 }
             }
         }
@@ -195,15 +195,14 @@ internal sealed partial class WarmPool
         lock (_gate)
         {
             _template = ReferenceEquals(_template, template) ? null : _template;
-            _templateUsers++;
         }
 
-        return ReleaseAsync(template);
+        return template.ReleaseAsync();
     }
 
-    private async Task OnFailureAsync(bool template, string why)
+    private async Task OnFailureAsync(Template? template, string why)
     {
-        if (template)
+        if (template is null)
         {
             lock (_gate)
             {
@@ -216,7 +215,7 @@ internal sealed partial class WarmPool
         }
         else
         {
-            Failed($"a spare could not be made: {why}");
+            Failed(template, $"a spare could not be made: {why}");
         }
     }
 

@@ -33,7 +33,6 @@ internal sealed partial class WarmPool : IAsyncDisposable
     private readonly List<Spare> _spares = [];
     private readonly Task _making;
     private Template? _template;
-    private int _templateUsers;
     private string _why = "its template is being made";
     private int _failures;
     private SpareCounts _wanted;
@@ -88,7 +87,7 @@ internal sealed partial class WarmPool : IAsyncDisposable
             }
 
             template = _template;
-            _templateUsers++;
+            template.Use();
         }
 
         try
@@ -97,12 +96,12 @@ internal sealed partial class WarmPool : IAsyncDisposable
         }
         catch (Exception e) when (IsExpected(e))
         {
-            Failed($"a clone could not be made: {e.Message}");
+            Failed(template, $"a clone could not be made: {e.Message}");
             return (null, $"a clone could not be made: {e.Message}");
         }
         finally
         {
-            await ReleaseAsync(template);
+            await template.ReleaseAsync();
         }
     }
 
@@ -110,12 +109,20 @@ internal sealed partial class WarmPool : IAsyncDisposable
     public void Refill() => Wake();
 
     /// <summary>Takes note that a machine of this template did not come up: the template and all that came of it are thrown away.</summary>
-    public void Failed(string why)
+    public void Failed(string why) => Failed(null, why);
+
+    /// <summary>The same of a certain template; it may have been thrown away already, and another be there.</summary>
+    private void Failed(Template? which, string why)
     {
         Template? template;
         lock (_gate)
         {
             template = _template;
+            if (which is not null && !ReferenceEquals(which, template))
+            {
+                return;
+            }
+
             _template = null;
             _failures++;
             _why = $"its template is made anew: {why}";
@@ -164,20 +171,6 @@ internal sealed partial class WarmPool : IAsyncDisposable
         var found = start == StartMode.Clone ? null : _spares.Find(spare => spare.Way == StartMode.Resume && !spare.Exited.IsCompleted);
         found ??= _spares.Find(spare => spare.Way == StartMode.Clone && !spare.Exited.IsCompleted);
         return found is not null && _spares.Remove(found) ? found : null;
-    }
-
-    private async ValueTask ReleaseAsync(Template template)
-    {
-        lock (_gate)
-        {
-            _templateUsers--;
-            if (_templateUsers > 0 || ReferenceEquals(_template, template))
-            {
-                return;
-            }
-        }
-
-        await template.DisposeAsync();
     }
 
     private void Notice(HostNoticeKind kind, string reason)

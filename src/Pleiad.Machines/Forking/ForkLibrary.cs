@@ -5,6 +5,9 @@ using Pleiad.Machines.Processes;
 
 namespace Pleiad.Machines.Forking;
 
+/// <summary>There can be no fork server on this host, and to try again is of no use.</summary>
+internal sealed class ForkLackingException(string message) : IOException(message);
+
 /// <summary>The library that makes QEMU a fork server, compiled from <c>fork_server.c</c> where it is to run.</summary>
 /// <remarks>
 /// Compiled once in each run of Pleiad, in a tenth of a second, and kept in memory without a name and sealed: no file of it can be stale, left behind or changed.
@@ -17,54 +20,56 @@ internal sealed class ForkLibrary(string directory, TimeProvider time) : IDispos
     private static readonly TimeSpan CompileTimeMax = TimeSpan.FromSeconds(60);
 
     private MemoryFile? _file;
-    private IOException? _failure;
+    private ForkLackingException? _lacking;
 
     /// <summary>Why there can be none here, with the remedy; null when nothing is known to be missing.</summary>
     public static string? Lacking(Func<string, string?> find) =>
         find(Compiler) is null ? $"{Compiler} is not found, which compiles the fork server; on Debian: apt-get install --no-install-recommends gcc libc6-dev" : null;
 
     /// <summary>The library; one call at a time.</summary>
-    /// <exception cref="IOException">It cannot be had here; the message says why.</exception>
-    public async Task<SafeFileHandle> GetAsync()
+    /// <exception cref="ForkLackingException">It cannot be had on this host.</exception>
+    /// <exception cref="IOException">It cannot be had now.</exception>
+    public async Task<SafeFileHandle> GetAsync(CancellationToken cancellation)
     {
         try
         {
-            if (_failure is not null)
-            {
-                throw _failure;
-            }
-
-            _file ??= await CompileAsync();
+            _file ??= _lacking is null ? await CompileAsync(cancellation) : throw _lacking;
             return _file.Handle;
         }
-        catch (IOException e)
+        catch (ForkLackingException e)
         {
-            _failure = e;
+            _lacking = e;
             throw;
         }
     }
 
     /// <summary>Removes what a run that was killed while it compiled has left.</summary>
-    public static void RemoveLeft(string directory) => File.Delete(OutputOf(directory));
+    public static void RemoveLeft(string directory)
+    {
+        if (Directory.Exists(directory))
+        {
+            File.Delete(OutputOf(directory));
+        }
+    }
 
     public void Dispose() => _file?.Dispose();
 
     private static string OutputOf(string directory) => Path.Combine(directory, "fork-server.so");
 
-    private async Task<MemoryFile> CompileAsync()
+    private async Task<MemoryFile> CompileAsync(CancellationToken cancellation)
     {
         if (Lacking(Programs.Find) is { } lacking)
         {
-            throw new IOException(lacking);
+            throw new ForkLackingException(lacking);
         }
 
         var output = OutputOf(directory);
         try
         {
-            var result = await ToolProcess.RunAsync(Compiler, [.. Arguments, "-o", output, "-"], directory, CompileTimeMax, time, CancellationToken.None, await SourceAsync());
+            var result = await ToolProcess.RunAsync(Compiler, [.. Arguments, "-o", output, "-"], directory, CompileTimeMax, time, cancellation, await SourceAsync());
             return result.ExitCode == 0
                 ? await KeepAsync(output)
-                : throw new IOException($"the fork server does not compile: {string.Join("; ", result.Lines.Take(3))}");
+                : throw new ForkLackingException($"the fork server does not compile: {string.Join("; ", result.Lines.Take(3))}");
         }
         catch (Exception e) when (e is Win32Exception or TimeoutException or UnauthorizedAccessException)
         {
@@ -72,7 +77,7 @@ internal sealed class ForkLibrary(string directory, TimeProvider time) : IDispos
         }
         finally
         {
-            File.Delete(output);
+            RemoveLeft(directory);
         }
     }
 

@@ -6,6 +6,8 @@
 // threads but the one that it renews itself after a fork (it may fork there for -daemonize, too); all that makes a
 // machine this one comes after: the filter, descriptors, memory, devices.
 //
+// Its children become the users of their machines (PLEIAD_FORK_USERS=1), or keep what rights it has.
+//
 // A request comes over a socket (PLEIAD_FORK_SERVER holds its number): a struct request, with descriptors. The first
 // is the child's own socket: over it the child says that it has become what the request says (struct birth) and
 // waits for one byte; without it, it ends. On the request socket the server tells how its children ended (struct
@@ -77,19 +79,30 @@ static size_t name_room;
 static struct {
     int descriptor;
     bool counts; // an event counter; else an epoll set
+    long id;     // of a counter
 } renewed[RENEWED_MAX];
 static uint32_t renewed_count;
 
 static _Noreturn void give_up(const char *why)
 {
-    fprintf(stderr, "fork server: %s: %s\n", why, strerror(errno));
+    fprintf(stderr, "fork server: %s%s%s\n", why, errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
     _exit(1);
 }
 
-// Takes the numbers that a machine's descriptors are to have, so that nothing else gets them.
+static _Noreturn void refuse(const char *what)
+{
+    errno = 0;
+    give_up(what);
+}
+
+// Takes the numbers that a machine's descriptors are to have, so that nothing else gets them. The first two are this
+// library's file and the socket of requests, which has another number by now.
 static void reserve(void)
 {
     for (int descriptor = FIRST_INHERITED; descriptor < AFTER_INHERITED; descriptor++) {
+        if (descriptor >= FIRST_INHERITED + 2 && fcntl(descriptor, F_GETFD) >= 0) {
+            refuse("a library has opened a descriptor already");
+        }
         if (dup3(STDIN_FILENO, descriptor, O_CLOEXEC) < 0) {
             give_up("dup3");
         }
@@ -104,14 +117,14 @@ static void drop_privileges(void)
     for (int capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++) {
     }
     kept[0].permitted = kept[0].effective = 1U << CAP_SETUID | 1U << CAP_SETGID;
-    if (geteuid() == 0 && syscall(SYS_capset, &header, kept) < 0) {
+    if (syscall(SYS_capset, &header, kept) < 0) {
         give_up("capset");
     }
 }
 
 __attribute__((constructor)) static void begin(int count, char **arguments)
 {
-    const char *number = getenv("PLEIAD_FORK_SERVER");
+    const char *number = getenv("PLEIAD_FORK_SERVER"), *users = getenv("PLEIAD_FORK_USERS");
     if (number == NULL) {
         return;
     }
@@ -121,6 +134,7 @@ __attribute__((constructor)) static void begin(int count, char **arguments)
     }
     reserve();
     unsetenv("PLEIAD_FORK_SERVER");
+    unsetenv("PLEIAD_FORK_USERS");
     unsetenv("LD_PRELOAD");
     for (int i = 1; i + 1 < count; i++) {
         if (strcmp(arguments[i], "-name") == 0) {
@@ -128,7 +142,30 @@ __attribute__((constructor)) static void begin(int count, char **arguments)
             name_room = strlen(name);
         }
     }
-    drop_privileges();
+    if (users != NULL && strcmp(users, "1") == 0) {
+        drop_privileges();
+    }
+    // Huge pages would be whole pages of each machine's own (docs/density.md). Of the whole process, inherited by fork.
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
+
+// The number in the line of a descriptor's fdinfo that begins so; -1 for none.
+static long information(int descriptor, const char *label)
+{
+    char path[40], line[128];
+    long found = -1;
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", descriptor);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        give_up(path);
+    }
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, label, strlen(label)) == 0) {
+            found = strtol(line + strlen(label), NULL, 10);
+        }
+    }
+    fclose(file);
+    return found;
 }
 
 static void look_at_descriptor(int descriptor)
@@ -142,10 +179,18 @@ static void look_at_descriptor(int descriptor)
     kind[length] = '\0';
     bool counts = strcmp(kind, "anon_inode:[eventfd]") == 0;
     if ((!counts && strcmp(kind, "anon_inode:[eventpoll]") != 0) || renewed_count == RENEWED_MAX) {
-        errno = 0;
-        give_up(kind);
+        refuse(kind);
+    }
+    if (!counts && information(descriptor, "tfd:") >= 0) {
+        refuse("an epoll set that is in use");
+    }
+    for (uint32_t i = 0; i < renewed_count && counts; i++) {
+        if (renewed[i].counts && renewed[i].id == information(descriptor, "eventfd-id:")) {
+            refuse("an event counter with two descriptors");
+        }
     }
     renewed[renewed_count].descriptor = descriptor;
+    renewed[renewed_count].id = information(descriptor, "eventfd-id:");
     renewed[renewed_count++].counts = counts;
 }
 
@@ -174,11 +219,28 @@ static void look_at_memory(void)
     }
     while (fgets(line, sizeof line, maps) != NULL) {
         if (sscanf(line, "%*s %7s", permissions) == 1 && permissions[1] == 'w' && permissions[3] == 's') {
-            errno = 0;
-            give_up(line);
+            refuse(line);
         }
     }
     fclose(maps);
+}
+
+// QEMU renews one thread after a fork, that of RCU; others would be missing in its children.
+static void look_at_threads(void)
+{
+    DIR *directory = opendir("/proc/self/task");
+    struct dirent *entry;
+    int threads = 0;
+    if (directory == NULL) {
+        give_up("/proc/self/task");
+    }
+    while ((entry = readdir(directory)) != NULL) {
+        threads += entry->d_name[0] != '.';
+    }
+    closedir(directory);
+    if (threads > 2) {
+        refuse("there are more than two threads");
+    }
 }
 
 // A counter begins at one: to be woken for nothing does no harm, not to be woken would.
@@ -303,15 +365,15 @@ static bool answer(void)
     if (bytes < 0 && errno == EINTR) {
         return false;
     }
+    if (bytes <= 0) {
+        _exit(0); // Pleiad is gone, or wants no more.
+    }
     if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
         count = (uint32_t)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
         memcpy(descriptors, CMSG_DATA(header), count * sizeof(int));
     }
-    if (bytes <= 0 || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || !is_sound(&request, (size_t)bytes, count)) {
-        if (bytes == 0) {
-            _exit(0); // Pleiad is gone, or wants no more.
-        }
-        give_up("a request that is none");
+    if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || !is_sound(&request, (size_t)bytes, count)) {
+        refuse("a request that is none");
     }
     pid_t child = fork_in(descriptors + 2, request.groups);
     if (child == 0) {
@@ -352,6 +414,7 @@ static void serve(void)
     }
     look_at_descriptors();
     look_at_memory();
+    look_at_threads();
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
     sigprocmask(SIG_BLOCK, &children, NULL);

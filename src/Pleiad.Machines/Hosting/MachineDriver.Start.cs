@@ -49,7 +49,7 @@ internal sealed partial class MachineDriver
         WriteFirstRecord();
         _place = await _host.Network.AttachAsync(Order.Id, Order.Address, image);
         _health = new MachineHealth(_host.Network, _place.Service, image.Health, MachineHealth.ConnectTimeMin, _host.Time);
-        _process = await MachineSpawner.SpawnAsync(_host, Order.Id, image, _place);
+        _process = await MachineSpawner.SpawnAsync(_host, Order.Id, image, _place, memory: null, server: null, cancellation);
         Own(_process);
         _record.Write(_host.Files.RecordOf(Order.Id));
         if (_host.Network.StrangersMayAnswer)

@@ -24,9 +24,10 @@ internal static class MachineSpawner
     /// <param name="place">Its place in the network.</param>
     /// <param name="memory">A file for its memory and whether it is shared; null for QEMU's own.</param>
     /// <param name="server">Forks it, if it is a clone that waits for its template's state; null for one that boots.</param>
+    /// <param name="cancellation">Ends the wait for that.</param>
     /// <exception cref="IOException">It could not be started.</exception>
     public static async Task<QemuProcess> SpawnAsync(
-        HostContext host, MachineId name, ImageManifest image, INetworkPlace place, (SafeFileHandle File, bool Shared)? memory = null, ForkServer? server = null)
+        HostContext host, MachineId name, ImageManifest image, INetworkPlace place, (SafeFileHandle File, bool Shared)? memory = null, ForkServer? server = null, CancellationToken cancellation = default)
     {
         var disk = KernelFile.Disk(image);
         using var qmp = UnixSocket.Listen(host.Files.QmpOf(name));
@@ -57,7 +58,8 @@ internal static class MachineSpawner
             Disk = disk is null ? null : DiskOf(host, name, image.Disk!, disk, inherited),
         };
         var process = await host.Launcher.StartAsync(
-            new QemuLaunch(QemuCommandLine.Build(machine), log, inherited.Handles, (SerialLog.HardFactor * host.Options.LogBytesMax) + (disk is null ? 0 : DiskCopyBytesMax), LimitsOf(host, image)) { Server = server });
+            new QemuLaunch(QemuCommandLine.Build(machine), log, inherited.Handles, (SerialLog.HardFactor * host.Options.LogBytesMax) + (disk is null ? 0 : DiskCopyBytesMax), LimitsOf(host, image)) { Server = machine.Nic is TapNic ? server : null }, // User-mode networking has another port in each one's arguments.
+            cancellation);
         place.Handed();
         return process;
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Pleiad.Machines.Forking;
+using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Qemu;
 
 namespace Pleiad.Machines.Isolation;
@@ -67,8 +68,10 @@ internal sealed class Launcher : IDisposable
     }
 
     /// <summary>Starts a QEMU process.</summary>
+    /// <param name="launch">What to start.</param>
+    /// <param name="cancellation">Ends the wait for a fork server.</param>
     /// <exception cref="IOException">It could not be started, or not be shut in as this host can.</exception>
-    public async Task<QemuProcess> StartAsync(QemuLaunch launch)
+    public async Task<QemuProcess> StartAsync(QemuLaunch launch, CancellationToken cancellation = default)
     {
         var user = _parts.Users?.Take();
         var name = user is { } number ? ControlGroups.NameOf(number) : $"p{Environment.ProcessId}-{Interlocked.Increment(ref _unnamed)}";
@@ -81,7 +84,7 @@ internal sealed class Launcher : IDisposable
             group?.Make(launch.Limits);
             entrances = group?.OpenTasks() ?? [];
             var limits = LimitsOf(launch, user);
-            using var newborn = launch.Server is null ? null : await launch.Server.ForkAsync(launch, cage, limits, entrances, _homes);
+            using var newborn = launch.Server is null ? null : await launch.Server.ForkAsync(launch, cage, limits, entrances, _homes, cancellation);
             process = newborn?.Process;
             if (process is null)
             {
@@ -119,17 +122,18 @@ internal sealed class Launcher : IDisposable
     /// <param name="arguments">QEMU's arguments.</param>
     /// <param name="log">What standard output and error go to.</param>
     /// <param name="requests">Where it hears requests.</param>
+    /// <param name="cancellation">Ends the attempt.</param>
     /// <exception cref="IOException">It cannot be had here; the message says why.</exception>
-    public async Task<QemuProcess> ServeAsync(IReadOnlyList<string> arguments, SafeFileHandle log, SafeFileHandle requests)
+    public async Task<QemuProcess> ServeAsync(IReadOnlyList<string> arguments, SafeFileHandle log, SafeFileHandle requests, CancellationToken cancellation)
     {
-        await _serverTurn.WaitAsync(); // Whoever has the turn gives it back when the library is compiled and the process started.
+        await _serverTurn.WaitAsync(cancellation);
         try
         {
-            var library = await _library.GetAsync();
+            var library = await _library.GetAsync(cancellation);
             _serverThread ??= await LaunchThread.StartAsync(_parts.Restrictions with { Kept = ForkCapabilities });
             var name = $"s{Environment.ProcessId}-{Interlocked.Increment(ref _unnamed)}";
-            using var plan = new SpawnPlan(_parts.Qemu, arguments, log, [library, requests], ForkServer.Environment);
-            var result = await plan.LaunchOn(_serverThread, Calls(user: null, []), [new(LimitCore, 0)]);
+            using var plan = new SpawnPlan(_parts.Qemu, arguments, log, [library, requests], ForkServerProcess.Environment(users: _parts.Users is not null));
+            var result = await plan.LaunchOn(_serverThread, IntoView(), [new(LimitCore, 0)]);
             if (result.Process == 0)
             {
                 throw SystemCalls.Error(result.FailedCall < 0 ? "the spawn failed" : "it cannot be shut in", result.Error);
@@ -155,6 +159,14 @@ internal sealed class Launcher : IDisposable
         {
             _serverTurn.Release();
         }
+    }
+
+    /// <summary>Ends a process that has nothing to save, and lets go of it.</summary>
+    public async Task DiscardAsync(QemuProcess process)
+    {
+        // One that does not end even so is stuck in the kernel; nothing here can wait for that.
+        _ = await Leftovers.KillAsync(process, _time);
+        process.Dispose();
     }
 
     /// <summary>Takes hold of a process that an earlier run started.</summary>
@@ -236,7 +248,7 @@ internal sealed class Launcher : IDisposable
     }
 
     /// <summary>Ends a process and gives back what it was shut in with.</summary>
-    internal static async Task EndAsync(QemuProcess process)
+    private static async Task EndAsync(QemuProcess process)
     {
         process.Signal(ProcessCalls.SigKill);
         await process.Exited;
@@ -256,11 +268,7 @@ internal sealed class Launcher : IDisposable
         // QEMU asks for huge pages for its translated code and the guest's memory, which a small machine hardly fills: 5 MiB of 17 were lost to that
         // (docs/density.md). A process inherits the refusal; in between, memory that Pleiad itself touches gets none either.
         calls.Add(new GuardedCall(new RawCall(SystemCalls.ProcessControl, SystemCalls.SetHugePagesOff, 1), new RawCall(SystemCalls.ProcessControl, SystemCalls.SetHugePagesOff)));
-        if (_parts.View is { } view)
-        {
-            calls.Add(new GuardedCall(new RawCall(SystemCalls.SetNamespace, Number(view.Inside), SystemCalls.NewMounts), new RawCall(SystemCalls.SetNamespace, Number(view.Outside), SystemCalls.NewMounts)));
-        }
-
+        calls.AddRange(IntoView());
         if (user is { } number)
         {
             var id = (nint)number;
@@ -278,6 +286,11 @@ internal sealed class Launcher : IDisposable
 
         RawCall Enter(SafeFileHandle tasks) => new(SystemCalls.Write, Number(tasks), _zero, 1);
     }
+
+    private GuardedCall[] IntoView() => _parts.View is not { } view ? [] :
+    [
+        new GuardedCall(new RawCall(SystemCalls.SetNamespace, Number(view.Inside), SystemCalls.NewMounts), new RawCall(SystemCalls.SetNamespace, Number(view.Outside), SystemCalls.NewMounts)),
+    ];
 
     /// <summary>Limits that the kernel keeps for the process itself, control groups or not.</summary>
     private static ProcessLimit[] LimitsOf(QemuLaunch launch, uint? user)

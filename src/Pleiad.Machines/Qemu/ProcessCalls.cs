@@ -22,6 +22,8 @@ internal static unsafe partial class ProcessCalls
     /// <summary>More than posix_spawnattr_t (336), posix_spawn_file_actions_t (80) and sigset_t (128) take in any libc in use.</summary>
     public const int OpaqueBytes = 512;
 
+    private const int InfoInts = 32; // siginfo_t has 128 bytes
+
     // The numbers of these two system calls are the same on every architecture; glibc has wrappers for them only since 2.36.
     private const nint PidfdSendSignalNumber = 424;
     private const nint PidfdOpenNumber = 434;
@@ -75,6 +77,19 @@ internal static unsafe partial class ProcessCalls
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     public static partial int WaitPid(int process, out int status, int options);
 
+    /// <summary>Collects a child that has ended.</summary>
+    /// <returns>How it ended; null when it has not, or is no child of this process.</returns>
+    public static ExitStatus? Collect(int pidfd)
+    {
+        const int ByPidfd = 3, Exited = 4, EndedByItself = 1; // P_PIDFD, WEXITED, CLD_EXITED
+        const int Code = 2, Id = 4, Status = 6; // in siginfo_t, as ints
+        var info = stackalloc int[InfoInts];
+        new Span<int>(info, InfoInts).Clear();
+        return WaitId(ByPidfd, pidfd, info, Exited | NoHang) != 0 || info[Id] == 0 ? null
+            : info[Code] == EndedByItself ? new ExitStatus(info[Status], null)
+            : new ExitStatus(null, info[Status]);
+    }
+
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     public static partial int Poll(PollFd* fds, nuint count, int timeoutMs);
 
@@ -95,6 +110,9 @@ internal static unsafe partial class ProcessCalls
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "waitid")]
+    private static partial int WaitId(int kind, int id, int* info, int options);
 
     // syscall(2) is variadic; with integer arguments only, its calling convention on 64-bit Linux is that of a plain function.
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]

@@ -48,18 +48,29 @@ internal sealed class QemuProcess : IDisposable
     /// <param name="id">Its id; it is not yet waited for.</param>
     /// <param name="watch">Notices its end.</param>
     /// <param name="cage">What it is shut in with.</param>
-    public static QemuProcess Own(int id, ProcessWatch watch, Cage cage) => Own(id, watch, cage, told: null);
+    public static QemuProcess Own(int id, ProcessWatch watch, Cage cage)
+    {
+        var process = Hold(id, child: true, watch, cage, told: null);
+        watch.Add(process);
+        return process;
+    }
 
     /// <summary>Takes hold of a process that was started just now, a child of another one, which lives on.</summary>
     /// <param name="id">Its id.</param>
     /// <param name="watch">Notices its end.</param>
     /// <param name="cage">What it is shut in with.</param>
     /// <param name="told">How it ended, as its parent tells.</param>
-    public static QemuProcess Foster(int id, ProcessWatch watch, Cage cage, Task<ExitStatus> told) => Own(id, watch, cage, told);
-
-    private static QemuProcess Own(int id, ProcessWatch watch, Cage cage, Task<ExitStatus>? told)
+    /// <param name="lives">Whether it lives; asked when it is held, for until then another may have got its id.</param>
+    /// <exception cref="IOException">It has ended.</exception>
+    public static QemuProcess Foster(int id, ProcessWatch watch, Cage cage, Task<ExitStatus> told, Func<bool> lives)
     {
-        var process = Hold(id, child: told is null, watch, cage, told);
+        var process = Hold(id, child: false, watch, cage, told);
+        if (!lives())
+        {
+            process.Dispose();
+            throw new IOException($"process {id} ended before it began");
+        }
+
         watch.Add(process);
         return process;
     }
@@ -104,15 +115,15 @@ internal sealed class QemuProcess : IDisposable
 
     internal void OnExited()
     {
-        if (_told is not null)
+        // A process that is no child tells nothing; one whose parent ended before it may have become one.
+        var status = ProcessCalls.Collect(Pidfd);
+        if (status is null && _told is not null)
         {
             _ = OnExitedAsync(_told);
             return;
         }
 
-        // For a process that is no child this fails and tells nothing.
-        var known = ProcessCalls.WaitPid(Identity.Id, out var word, ProcessCalls.NoHang) == Identity.Id;
-        _exited.TrySetResult(known ? ExitStatus.FromWait(word) : default);
+        _exited.TrySetResult(status ?? default);
         _ = ReleaseAsync();
     }
 

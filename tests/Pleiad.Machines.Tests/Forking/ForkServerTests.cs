@@ -1,6 +1,11 @@
 using System.Globalization;
+using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
 using Pleiad.Core.Services;
+using Pleiad.Machines.Cloning;
+using Pleiad.Machines.Forking;
 using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Isolation;
 using Pleiad.Machines.Processes;
 using Pleiad.Machines.Qemu;
 using Pleiad.Machines.Tests.Cloning;
@@ -14,6 +19,8 @@ namespace Pleiad.Machines.Tests.Forking;
 [Trait("Group", "machines")]
 public sealed class ForkServerTests
 {
+    private const int LimitCore = 4; // RLIMIT_CORE
+
     [Fact]
     public async Task A_clone_has_at_most_half_of_the_private_memory_of_a_machine_that_booted()
     {
@@ -44,7 +51,7 @@ public sealed class ForkServerTests
         {
             IsForked(clone).ShouldBeTrue();
             users.Add(ProcessIsolationTests.Status(clone)["Uid"]).ShouldBeTrue("another machine has the same user");
-            foreach (var (name, value) in ProcessIsolationTests.Status(booted).Where(pair => pair.Key is "Groups" or "NoNewPrivs" or "Seccomp" || pair.Key.StartsWith("Cap", StringComparison.Ordinal)))
+            foreach (var (name, value) in ProcessIsolationTests.Status(booted).Where(pair => pair.Key is "Groups" or "NoNewPrivs" or "Seccomp" or "THP_enabled" || pair.Key.StartsWith("Cap", StringComparison.Ordinal)))
             {
                 // Of each of its threads: rights are a thread's.
                 Threads(clone).ShouldAllBe(thread => ProcessIsolationTests.Status(thread)[name] == value, name);
@@ -55,7 +62,7 @@ public sealed class ForkServerTests
             (await File.ReadAllLinesAsync($"/proc/{clone}/mounts")).ShouldBe(await File.ReadAllLinesAsync($"/proc/{booted}/mounts"));
             (await File.ReadAllLinesAsync($"/proc/{clone}/net/route")).Length.ShouldBeLessThanOrEqualTo(1);
             (await File.ReadAllTextAsync($"/proc/{clone}/environ")).Split('\0', StringSplitOptions.RemoveEmptyEntries).Select(variable => variable.Split('=')[0])
-                .ShouldBe(["PATH", "LC_ALL", "LD_PRELOAD", "PLEIAD_FORK_SERVER"], "nothing of Pleiad's own");
+                .ShouldBe(["PATH", "LC_ALL", "LD_PRELOAD", "PLEIAD_FORK_SERVER", "PLEIAD_FORK_USERS"], "nothing of Pleiad's own");
         }
     }
 
@@ -69,7 +76,8 @@ public sealed class ForkServerTests
         var second = (await test.StartAsync(2)).Snapshot.ProcessId!.Value;
 
         Kinds(first).ShouldBe(Kinds(second));
-        Kinds(first).Except(Kinds(booted)).ShouldBe(["/memfd:pleiad-template-memory", "anon_inode:[eventpoll]"], "a ring of io_uring is refused as long as it would be shared");
+        Kinds(first).Except(Kinds(booted)).ShouldBeSubsetOf(["/memfd:pleiad-template-memory", "anon_inode:[eventpoll]"]);
+        Kinds(first).ShouldNotContain("anon_inode:[io_uring]", "a ring that was made before the fork would be shared");
         Sockets(first).Intersect(Sockets(second)).ShouldBeEmpty();
         Sockets(first).Count.ShouldBe(Sockets(booted).Count, "QMP and the serial line");
 
@@ -96,7 +104,8 @@ public sealed class ForkServerTests
         }
 
         status["NoNewPrivs"].ShouldBe("1");
-        (await File.ReadAllLinesAsync($"/proc/{server}/mounts")).ShouldBe(await File.ReadAllLinesAsync($"/proc/{clone.Snapshot.ProcessId}/mounts"));
+        var booted = (await test.StartAsync(1, StartMode.Cold)).Snapshot.ProcessId!.Value;
+        (await File.ReadAllLinesAsync($"/proc/{server}/mounts")).ShouldBe(await File.ReadAllLinesAsync($"/proc/{booted}/mounts"));
 
         // It closes what was for a child when it has forked it: then its socket of requests is left, and no file of a machine.
         await TestHost.UntilAsync(
@@ -122,7 +131,7 @@ public sealed class ForkServerTests
     }
 
     [Fact]
-    public async Task When_the_server_dies_the_template_is_made_anew()
+    public async Task When_the_server_dies_the_next_clone_has_another_one()
     {
         await using var test = await WarmHost.OpenAsync(StartMode.Clone, spares: 1);
         await test.SparesAsync(1);
@@ -131,12 +140,54 @@ public sealed class ForkServerTests
 
         ProcessCalls.Kill(server, ProcessCalls.SigKill).ShouldBe(0);
         await TestHost.UntilAsync(() => ProcessIdentity.Read(server) is null, () => "it runs on");
-        await test.StartAsync(1); // The spare that was there; the next one cannot be made.
-        await TestHost.UntilAsync(() => test.Notices.Count(notice => notice.Kind == HostNoticeKind.TemplateReady) == 2, () => string.Join("; ", test.Notices));
+        var left = (await test.StartAsync(1)).Snapshot; // The spare that was there.
+        await test.SparesAsync(1); // Its fork failed, so it was started.
+        (await test.StartAsync(2)).Snapshot.Start!.Way.ShouldBe(StartMode.Clone);
         await test.SparesAsync(1);
 
-        test.Notices.ShouldContain(notice => notice.Kind == HostNoticeKind.TemplateFailed && notice.Reason.Contains("fork server", StringComparison.Ordinal));
-        IsForked((await test.StartAsync(2)).Snapshot.ProcessId!.Value).ShouldBeTrue();
+        var next = await test.StartAsync(3);
+        ServerOf(next.Snapshot.ProcessId!.Value).ShouldNotBe(server);
+        IsForked(next.Snapshot.ProcessId!.Value).ShouldBeTrue();
+        test.Notices.ShouldAllBe(notice => notice.Kind == HostNoticeKind.TemplateReady);
+
+        // One that its parent left is collected all the same.
+        ProcessCalls.Kill(left.ProcessId!.Value, ProcessCalls.SigKill).ShouldBe(0);
+        await TestHost.UntilAsync(() => !Directory.Exists($"/proc/{left.ProcessId}"), () => "it is a zombie");
+    }
+
+    [Fact]
+    public async Task The_server_ends_with_the_socket_of_its_requests_and_a_child_without_its_first_word()
+    {
+        await using var test = await WarmHost.OpenAsync(StartMode.Clone, spares: 1);
+        await test.SparesAsync(1);
+        using var other = await ServerOfItsOwn.StartAsync(test.Test);
+
+        var unborn = await other.AskAsync(new ProcessLimit(LimitCore, 0));
+        unborn.Birth.Error.ShouldBe(0);
+        ProcessIdentity.Read(unborn.Birth.Process).ShouldNotBeNull();
+        unborn.Socket.Dispose();
+        await TestHost.UntilAsync(() => ProcessIdentity.Read(unborn.Birth.Process) is null, () => "it lives");
+
+        var refused = await other.AskAsync(new ProcessLimit(resource: 999, 0));
+        refused.Birth.Error.ShouldBe(SystemCalls.InvalidArgument);
+        refused.Birth.Step.ShouldBe("setrlimit");
+        refused.Socket.Dispose();
+
+        other.Requests.Dispose();
+        (await other.Process.Exited.WaitAsync(TestHost.Patience)).Code.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_request_that_is_none_ends_the_server()
+    {
+        await using var test = await WarmHost.OpenAsync(StartMode.Clone, spares: 1);
+        await test.SparesAsync(1);
+        using var other = await ServerOfItsOwn.StartAsync(test.Test);
+
+        await other.Requests.SendAsync(new byte[100]);
+
+        (await other.Process.Exited.WaitAsync(TestHost.Patience)).Code.ShouldBe(1);
+        other.Said.ShouldContain("fork server: a request that is none");
     }
 
     [Fact]
@@ -144,7 +195,7 @@ public sealed class ForkServerTests
     {
         await using var test = await WarmHost.OpenAsync(StartMode.Clone, spares: 1, qemu: directory =>
         {
-            // The library is loaded into the shell, and is not there any more in what the shell becomes: so it is with a QEMU that is linked statically.
+            // The library is loaded into the shell, and is not there any more in what the shell becomes.
             // It needs a directory that all users may enter.
             var wrapper = Path.Combine(Directory.CreateDirectory(Path.Combine(directory, "static", "bin")).FullName, "qemu");
             File.WriteAllText(wrapper, $"#!/bin/sh\nexec {Programs.Find("qemu-system-x86_64")} \"$@\"\n");
@@ -158,6 +209,60 @@ public sealed class ForkServerTests
         clone.Snapshot.Start!.Way.ShouldBe(StartMode.Clone);
         IsForked(clone.Snapshot.ProcessId!.Value).ShouldBeFalse();
         test.Test.Logged.ShouldContain(line => line.Contains("share less memory", StringComparison.Ordinal) && line.Contains("QEMU does not become a fork server", StringComparison.Ordinal));
+    }
+
+    /// <summary>A fork server that a test asks by itself.</summary>
+    private sealed class ServerOfItsOwn : IDisposable
+    {
+        private const string Name = "pleiad-test-server";
+
+        private readonly ProcessWatch _watch = new();
+        private readonly MemoryFile _log = MemoryFile.Create("log", 0);
+        private readonly SafeFileHandle _other;
+        private Launcher _launcher = null!;
+
+        private ServerOfItsOwn() => (Requests, _other) = UnixSocket.Pair();
+
+        public Socket Requests { get; }
+
+        public QemuProcess Process { get; private set; } = null!;
+
+        public string Said => File.ReadAllText($"/proc/self/fd/{_log.Handle.DangerousGetHandle()}");
+
+        public static async Task<ServerOfItsOwn> StartAsync(TestHost test)
+        {
+            var server = new ServerOfItsOwn();
+            var directory = Directory.CreateDirectory(Path.Combine(test.Scratch, "server")).FullName;
+            server._launcher = Launcher.Open(
+                await LauncherParts.MakeAsync(directory, "pleiad-test-" + Path.GetFileName(test.Scratch), Programs.Find("qemu-system-x86_64")!, NetworkMode.Namespace), [], server._watch, TimeProvider.System);
+            server.Process = await server._launcher.ServeAsync(["-name", Name, "-M", "none", "-nodefaults", "-display", "none", "-sandbox", "on"], server._log.Handle, server._other, default);
+            server._other.Dispose();
+            var ready = new byte[ForkMessages.EndingBytes];
+            (await server.Requests.ReceiveAsync(ready).WaitAsync(TestHost.Patience)).ShouldBe(ready.Length, server.Said);
+            return server;
+        }
+
+        public async Task<((int Process, int Error, string Step) Birth, Socket Socket)> AskAsync(ProcessLimit limit)
+        {
+            var (own, other) = UnixSocket.Pair();
+            using (other)
+            {
+                DescriptorMessage.Send(Requests.SafeHandle, ForkMessages.Request(Name, null, [limit], groups: 0, inherited: 0), [other, _log.Handle]);
+            }
+
+            var birth = new byte[ForkMessages.BirthBytes];
+            (await own.ReceiveAsync(birth).WaitAsync(TestHost.Patience)).ShouldBe(birth.Length, Said);
+            return (ForkMessages.Birth(birth), own);
+        }
+
+        public void Dispose()
+        {
+            Requests.Dispose();
+            Process.Dispose();
+            _launcher.Dispose();
+            _watch.Dispose();
+            _log.Dispose();
+        }
     }
 
     private static int ServerOf(int process) => int.Parse(ProcessIsolationTests.Status(process)["PPid"], CultureInfo.InvariantCulture);

@@ -1,8 +1,10 @@
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
+using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Isolation;
 using Pleiad.Machines.Qemu;
+using Pleiad.Machines.Tests.Cloning;
 using Pleiad.Machines.Tests.Hosting;
 using Shouldly;
 using Xunit;
@@ -104,6 +106,9 @@ public sealed class ProcessIsolationTests
         {
             await test.StartReadyAsync(address);
         }
+
+        await using var clones = await WarmHost.OpenAsync(StartMode.Clone, spares: 1); // A thread starts what forks them, too.
+        await clones.SparesAsync(1);
 
         // The launching thread and that of the machines' network are meant to be elsewhere. Any other would carry their restrictions into the thread pool.
         var main = Environment.ProcessId;
