@@ -28,6 +28,16 @@ internal static class GuestIdentity
     /// <summary>The end of a line: what holds for this place and now. No seed, so only for a guest that has had one of its own.</summary>
     public static string Rest(GuestNetwork network, TimeProvider time) => $"ip={network.Ip} mac={network.Mac} {Now(time)}";
 
+    /// <summary>The beginning of a line that <see cref="RestAtHome"/> ends, or <see cref="RestAway"/>.</summary>
+    public const string HeadAtHome = Mark + "time=";
+
+    /// <summary>The end of a line for a guest that stays where it is.</summary>
+    public static string RestAtHome(TimeProvider time) => string.Create(CultureInfo.InvariantCulture, $"{UnixNanoseconds(time)}");
+
+    /// <summary>The end of a line for a guest that was to stay where it is, and goes elsewhere after all.</summary>
+    public static string RestAway(GuestNetwork network, TimeProvider time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{UnixNanoseconds(time)} ip={network.Ip} prefix={network.PrefixLength} gateway={network.Gateway} mac={network.Mac}");
+
     /// <summary>The line for a guest that has booted at its place: the exact time, which its hardware clock tells to the second at best, and a seed.</summary>
     public static string SeedLine(TimeProvider time) => $"{Mark}{Seed()}{Now(time)}";
 
