@@ -191,7 +191,14 @@ internal sealed class Spare : IAsyncDisposable
                 await spare.ProveAsync(image, cancellation);
             }
 
-            return spare;
+            if (home is not { IsLost: true })
+            {
+                return spare;
+            }
+
+            // The answers may have been the other machine's.
+            await spare.DisposeAsync();
+            return null;
         }
         catch (Exception e) when (home is { IsLost: true } && e is IOException or SocketException)
         {

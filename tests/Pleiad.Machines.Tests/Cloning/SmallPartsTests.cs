@@ -32,6 +32,8 @@ public sealed class SmallPartsTests
     {
         var still = new ManualTime();
         (GuestIdentity.Head(Largest) + GuestIdentity.Rest(Largest, still)).ShouldMatch("^pleiad-identity 1 prefix=16 gateway=[^ ]+ ip=[^ ]+ mac=[^ ]+ time=[0-9]+$");
+        (GuestIdentity.HeadAtHome + GuestIdentity.RestAway(Largest, still)).ShouldMatch("^pleiad-identity 1 time=[0-9]+ ip=[^ ]+ prefix=16 gateway=[^ ]+ mac=[^ ]+$");
+        (GuestIdentity.HeadAtHome + GuestIdentity.RestAtHome(still)).ShouldBe(GuestIdentity.ClockLine(still));
         GuestIdentity.ClockLine(still).ShouldMatch("^pleiad-identity 1 time=[0-9]+$");
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using Pleiad.Core.Identity;
 using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
@@ -55,11 +56,19 @@ internal sealed class WarmHost : IAsyncDisposable
         () => Test.Host.SparesOf(_image.Digest) == count,
         () => $"{Test.Host.SparesOf(_image.Digest)} spares; {string.Join("; ", Notices.Select(notice => notice.Reason))}");
 
+    /// <summary>Where machines of it come up quickest.</summary>
+    internal IReadOnlyList<MachineAddress> Homes => Test.Host.WishFor(_image.Digest, _start).First;
+
+    /// <summary>Where spares live, also while they are being proven.</summary>
+    internal IReadOnlyList<MachineAddress> HomesOfAll => Test.Host.WishFor(_image.Digest, _start).Last;
+
     internal IMachine Start(int address) => Test.Host.Start(Test.Order(_image, address) with { Start = _start });
 
-    internal async Task<IMachine> StartAsync(int address)
+    internal Task<IMachine> StartAsync(int address) => StartAsync(Test.Host.Addresses[address]);
+
+    internal async Task<IMachine> StartAsync(MachineAddress address, StartMode? start = null)
     {
-        var machine = Start(address);
+        var machine = Test.Host.Start(Test.Order(_image) with { Address = address, Start = start ?? _start });
         var snapshot = await machine.Started.WaitAsync(TestHost.Patience);
         return snapshot.State == MachineState.Ready ? machine : throw new InvalidOperationException($"not ready: {snapshot}");
     }

@@ -48,7 +48,10 @@ internal sealed class FakeHost(int addresses, TimeProvider time, FakeChance chan
 
     public int SparesOf(string digest) => 0;
 
-    public AddressWish WishFor(string digest, StartMode start) => AddressWish.None;
+    /// <summary>What it wishes for every machine.</summary>
+    internal AddressWish Wish { get; set; } = AddressWish.None;
+
+    public AddressWish WishFor(string digest, StartMode start) => Wish;
 
     public IMachine Start(MachineOrder order)
     {
