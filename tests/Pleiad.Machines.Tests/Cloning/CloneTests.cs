@@ -61,7 +61,7 @@ public sealed class CloneTests
         var home = test.Homes.ShouldHaveSingleItem();
         var spare = test.Test.Processes().ShouldHaveSingleItem().Process.Id;
 
-        var stranger = await test.StartAsync(home, StartMode.Cold);
+        var stranger = await test.StartThereAsync(home, StartMode.Cold);
         stranger.Snapshot.Start!.Way.ShouldBe(StartMode.Cold);
         test.Homes.ShouldBeEmpty();
         var evicted = await test.StartAsync(0);
@@ -87,7 +87,7 @@ public sealed class CloneTests
         MachineAddress home = default;
         await TestHost.UntilAsync(() => test.HomesOfAll is [var found, ..] && (home = found) == found, () => "no spare has a home");
 
-        var stranger = await test.StartAsync(home, StartMode.Cold);
+        var stranger = await test.StartThereAsync(home, StartMode.Cold);
         await test.SparesAsync(1);
 
         test.Notices.Where(notice => notice.Kind == HostNoticeKind.TemplateFailed).ShouldBeEmpty();
@@ -103,7 +103,7 @@ public sealed class CloneTests
         await using var test = await WarmHost.OpenAsync(StartMode.Resume, spares: 1);
         await test.SparesAsync(1);
         var home = test.Homes[0];
-        var kept = (await test.StartAsync(home)).Snapshot;
+        var kept = (await test.StartThereAsync(home, StartMode.Resume)).Snapshot;
         await test.SparesAsync(1);
         test.Homes.ShouldHaveSingleItem().ShouldNotBe(home);
 
@@ -246,7 +246,7 @@ public sealed class CloneTests
         var seen = new List<Identity>();
         foreach (var home in homes)
         {
-            var machine = await test.StartAsync(home);
+            var machine = await test.StartThereAsync(home, StartMode.Resume);
             machine.Snapshot.Start!.Way.ShouldBe(StartMode.Resume);
             machine.Snapshot.Start.Note.ShouldBeNull();
             var log = test.Test.Log(machine);

@@ -56,19 +56,11 @@ internal sealed class WarmHost : IAsyncDisposable
         () => Test.Host.SparesOf(_image.Digest) == count,
         () => $"{Test.Host.SparesOf(_image.Digest)} spares; {string.Join("; ", Notices.Select(notice => notice.Reason))}");
 
-    /// <summary>Where machines of it come up quickest.</summary>
-    internal IReadOnlyList<MachineAddress> Homes => Test.Host.WishFor(_image.Digest, _start).First;
-
-    /// <summary>Where spares live, also while they are being proven.</summary>
-    internal IReadOnlyList<MachineAddress> HomesOfAll => Test.Host.WishFor(_image.Digest, _start).Last;
-
     internal IMachine Start(int address) => Test.Host.Start(Test.Order(_image, address) with { Start = _start });
 
-    internal Task<IMachine> StartAsync(int address) => StartAsync(Test.Host.Addresses[address]);
-
-    internal async Task<IMachine> StartAsync(MachineAddress address, StartMode? start = null)
+    internal async Task<IMachine> StartAsync(int address)
     {
-        var machine = Test.Host.Start(Test.Order(_image) with { Address = address, Start = start ?? _start });
+        var machine = Start(address);
         var snapshot = await machine.Started.WaitAsync(TestHost.Patience);
         return snapshot.State == MachineState.Ready ? machine : throw new InvalidOperationException($"not ready: {snapshot}");
     }
@@ -82,6 +74,19 @@ internal sealed class WarmHost : IAsyncDisposable
             root.GetProperty("address").GetString()!,
             root.GetProperty("random").GetString()!,
             DateTimeOffset.UnixEpoch.AddTicks(root.GetProperty("unixNanoseconds").GetInt64() / 100));
+    }
+
+    /// <summary>Where machines of it come up quickest.</summary>
+    internal IReadOnlyList<MachineAddress> Homes => Test.Host.WishFor(_image.Digest, _start).First;
+
+    /// <summary>Where spares live, also while they are being proven.</summary>
+    internal IReadOnlyList<MachineAddress> HomesOfAll => Test.Host.WishFor(_image.Digest, _start).Last;
+
+    internal async Task<IMachine> StartThereAsync(MachineAddress address, StartMode start)
+    {
+        var machine = Test.Host.Start(Test.Order(_image) with { Address = address, Start = start });
+        await machine.Started.WaitAsync(TestHost.Patience);
+        return machine.Snapshot.State == MachineState.Ready ? machine : throw new InvalidOperationException($"not ready: {machine.Snapshot}");
     }
 
     public ValueTask DisposeAsync() => Test.DisposeAsync();
