@@ -48,7 +48,14 @@ public interface IStateStore : IAsyncDisposable
 
     /// <summary>Reserves the free address that has been free longest, one never used before any other; a machine that holds one already gets that one.</summary>
     /// <returns>Null when none is free.</returns>
-    Task<PooledAddress?> ReserveAddressAsync(MachineId machine, DateTimeOffset now, CancellationToken cancellation);
+    Task<PooledAddress?> ReserveAddressAsync(MachineId machine, DateTimeOffset now, CancellationToken cancellation) => ReserveAddressAsync(machine, AddressWish.None, now, cancellation);
+
+    /// <summary>
+    /// Reserves a free address: one that is wished for before all others, one that is not wanted after them, and among equals the one that has been free longest, one never
+    /// used before any other; a machine that holds one already gets that one.
+    /// </summary>
+    /// <returns>Null when none is free.</returns>
+    Task<PooledAddress?> ReserveAddressAsync(MachineId machine, AddressWish wish, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>Marks a reserved address as taken by a machine that answers.</summary>
     /// <returns>False when <paramref name="machine"/> no longer holds it.</returns>

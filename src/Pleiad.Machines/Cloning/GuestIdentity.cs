@@ -10,7 +10,7 @@ internal static class GuestIdentity
     /// <summary>Longest line a guest must read, its end not counted.</summary>
     public const int LineBytesMax = 255;
 
-    private const string Mark = "pleiad-identity 1 ";
+    private const string Mark = HeadAtHome + " 1 ";
     private const int SeedBytes = 32;
 
     /// <summary>What a guest prints when a line without an address is in force.</summary>
@@ -27,6 +27,20 @@ internal static class GuestIdentity
 
     /// <summary>The end of a line: what holds for this place and now. No seed, so only for a guest that has had one of its own.</summary>
     public static string Rest(GuestNetwork network, TimeProvider time) => $"ip={network.Ip} mac={network.Mac} {Now(time)}";
+
+    /// <summary>The beginning of a line that <see cref="RestAtHome"/> ends, or <see cref="RestAway"/>.</summary>
+    /// <remarks>
+    /// Cut so that <see cref="RestAtHome"/> with its end has 28 bytes, twice what Linux takes from its serial port at once (14): what does not fill that waits for more until a time is
+    /// up, so that 20 bytes take longer than 28.
+    /// </remarks>
+    public const string HeadAtHome = "pleiad-identity";
+
+    /// <summary>The end of a line for a guest that stays where it is.</summary>
+    public static string RestAtHome(TimeProvider time) => $" 1 {Now(time)}";
+
+    /// <summary>The end of a line for a guest that was to stay where it is, and goes elsewhere after all.</summary>
+    public static string RestAway(GuestNetwork network, TimeProvider time) =>
+        string.Create(CultureInfo.InvariantCulture, $" 1 ip={network.Ip} prefix={network.PrefixLength} gateway={network.Gateway} mac={network.Mac} {Now(time)}");
 
     /// <summary>The line for a guest that has booted at its place: the exact time, which its hardware clock tells to the second at best, and a seed.</summary>
     public static string SeedLine(TimeProvider time) => $"{Mark}{Seed()}{Now(time)}";

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Pleiad.Core.Identity;
 using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
@@ -10,7 +11,8 @@ namespace Pleiad.Machines.Cloning;
 /// <summary>A clone of a template that belongs to no machine yet: restored and stopped.</summary>
 /// <remarks>
 /// One that has not run yet (<see cref="StartMode.Clone"/>) still is the template, down to its address; one that has (<see cref="StartMode.Resume"/>) has
-/// answered at an address beside the pool, so that it is proven and QEMU has translated what the first request runs through.
+/// answered, so that it is proven and QEMU has translated what the first request runs through: at its <see cref="Home"/>, where an order finds it with
+/// nothing left to change but the clock and a connection that is open already, or else at an address beside the pool.
 /// It owns its process, place, directory and log until <see cref="HandOver"/>, and its two connections to the end.
 /// </remarks>
 internal sealed class Spare : IAsyncDisposable
@@ -26,6 +28,7 @@ internal sealed class Spare : IAsyncDisposable
     private QemuProcess? _process;
     private QmpClient? _qmp;
     private SerialLine? _serial;
+    private MachineHealth? _health;
 
     private Spare(HostContext host) => _host = host;
 
@@ -42,32 +45,26 @@ internal sealed class Spare : IAsyncDisposable
     /// <summary>Completes when its process has ended by itself.</summary>
     public Task Exited => _process!.Exited;
 
-    /// <summary>Makes one.</summary>
+    /// <summary>Where it has been proven, when that is an address of the pool.</summary>
+    public Home? Home { get; private init; }
+
+    /// <summary>Makes one that has not run.</summary>
     /// <param name="host">The host.</param>
     /// <param name="image">The template's image.</param>
     /// <param name="template">What it is a clone of.</param>
-    /// <param name="run">Whether it is to run, answer and stop again.</param>
     /// <param name="cancellation">Ends the attempt; nothing is left then.</param>
     /// <exception cref="IOException">It could not be made.</exception>
-    public static async Task<Spare> MakeAsync(HostContext host, ImageManifest image, Template template, bool run, CancellationToken cancellation)
-    {
-        var spare = new Spare(host);
-        try
-        {
-            await spare.RestoreAsync(image, template, cancellation);
-            if (run)
-            {
-                await spare.ProveAsync(image, cancellation);
-            }
+    public static async Task<Spare> CloneAsync(HostContext host, ImageManifest image, Template template, CancellationToken cancellation) =>
+        (await MakeAsync(host, image, template, home: null, run: false, cancellation))!;
 
-            return spare;
-        }
-        catch
-        {
-            await spare.DisposeAsync();
-            throw;
-        }
-    }
+    /// <summary>Makes one that has run, answered and stopped again.</summary>
+    /// <returns>Null when a machine was ordered at the address that it was being proven at.</returns>
+    /// <exception cref="IOException">It could not be made.</exception>
+    public static Task<Spare?> ProveAsync(HostContext host, ImageManifest image, Template template, CancellationToken cancellation) =>
+        MakeAsync(host, image, template, host.Homes.Choose(), run: true, cancellation);
+
+    /// <summary>Whether a machine at an address can be made of it without being moved.</summary>
+    public bool IsAtHome(MachineAddress address) => Home is { IsLost: false } home && home.Address == address;
 
     /// <summary>Gives process, place, directory and log to a machine.</summary>
     public (INetworkPlace Place, QemuProcess Process) HandOver(MachineId machine)
@@ -78,21 +75,37 @@ internal sealed class Spare : IAsyncDisposable
         return given;
     }
 
+    /// <summary>Gives the connection over which it has answered at its home to a machine that stays there.</summary>
+    public MachineHealth HandOverHealth()
+    {
+        var given = _health!;
+        _health = null;
+        return given;
+    }
+
+    /// <summary>Lets the guest go on where it has been proven: all it is told is the time.</summary>
+    /// <returns>How long that took, and so how far its clock may be behind.</returns>
+    /// <exception cref="IOException">It did not take it.</exception>
+    public Task<TimeSpan> AwakeAtHomeAsync(CancellationToken cancellation) => AwakeAsync(GuestIdentity.RestAtHome, GuestIdentity.ClockAnswer, cancellation);
+
     /// <summary>Tells the guest who it is now, and lets it go on.</summary>
     /// <returns>How long that took, and so how far its clock may be behind.</returns>
     /// <exception cref="IOException">It did not take it.</exception>
-    public async Task<TimeSpan> AwakeAsync(GuestNetwork guest, CancellationToken cancellation)
+    public Task<TimeSpan> AwakeAsync(GuestNetwork guest, CancellationToken cancellation)
     {
-        // The line waits in the socket: it is the first thing the guest sees. One that has run got its seed then, and the line's beginning.
-        var began = _host.Time.GetTimestamp();
-        await _serial!.WriteAsync(Way == StartMode.Resume ? GuestIdentity.Rest(guest, _host.Time) : GuestIdentity.Line(guest, _host.Time), cancellation);
-        await Qmp.ExecuteAsync("cont", null, AnswerTimeMax, cancellation);
-        await _serial.ExpectAsync(GuestIdentity.Answer(guest), AnswerTimeMax, _host.Time, cancellation);
-        return _host.Time.GetElapsedTime(began);
+        // What was said over this connection is over; at its old address there may be another machine by now.
+        _health?.Reset();
+
+        // One that has run got its seed then, and the line's beginning.
+        return AwakeAsync(
+            time => Way == StartMode.Clone ? GuestIdentity.Line(guest, time) : Home is null ? GuestIdentity.Rest(guest, time) : GuestIdentity.RestAway(guest, time),
+            GuestIdentity.Answer(guest),
+            cancellation);
     }
 
     public async ValueTask DisposeAsync()
     {
+        _health?.Reset();
         _serial?.Dispose();
         await (_qmp?.DisposeAsync() ?? default);
         if (_process is { } process)
@@ -112,11 +125,16 @@ internal sealed class Spare : IAsyncDisposable
             _place = null;
             _host.Files.RemoveWithLog(Id);
         }
+
+        if (Home is not null)
+        {
+            _host.Homes.Leave(Home);
+        }
     }
 
     private async Task RestoreAsync(ImageManifest image, Template template, CancellationToken cancellation)
     {
-        _place = await _host.Network.AttachAsync(Id, null, image);
+        _place = await _host.Network.AttachAsync(Id, Home?.Address, image, Home);
         Directory.CreateDirectory(_host.Files.DirectoryOf(Id));
         _process = await MachineSpawner.SpawnAsync(_host, Id, image, _place, (template.Memory, false), template.Server, cancellation);
         _qmp = await QmpClient.ConnectAsync(_host.Files.QmpOf(Id), AnswerTimeMax, _host.Time, cancellation);
@@ -125,20 +143,72 @@ internal sealed class Spare : IAsyncDisposable
         _serial = await SerialLine.ConnectAsync(_host.Files.SerialOf(Id), cancellation);
     }
 
+    private async Task<TimeSpan> AwakeAsync(Func<TimeProvider, string> line, string answer, CancellationToken cancellation)
+    {
+        // The line waits in the socket: it is the first thing the guest sees.
+        var began = _host.Time.GetTimestamp();
+        await _serial!.WriteAsync(line(_host.Time), cancellation);
+        var going = Qmp.ExecuteAsync("cont", null, AnswerTimeMax, cancellation);
+        await Task.WhenAll(going, _serial.ExpectAsync(answer, AnswerTimeMax, _host.Time, cancellation));
+        return _host.Time.GetElapsedTime(began);
+    }
+
     private async Task ProveAsync(ImageManifest image, CancellationToken cancellation)
     {
         await AwakeAsync(_place!.Guest, cancellation);
-        using var health = new MachineHealth(_host.Network, _place!.Service, image.Health, MachineHealth.ConnectTimeMin, _host.Time);
+        _health = new MachineHealth(_host.Network, _place.Service, image.Health, MachineHealth.ConnectTimeMin, _host.Time);
 
-        // A serial port takes half a millisecond for each 14 bytes: what can be said before the order, is; all places have one network.
-        await _serial!.BeginAsync(GuestIdentity.Head(_place.Guest), cancellation);
+        // A serial port takes half a millisecond for each 14 bytes: what can be said before the order, is.
+        await _serial!.BeginAsync(Home is null ? GuestIdentity.Head(_place.Guest) : GuestIdentity.HeadAtHome, cancellation);
         for (var answer = 0; answer < AnswersBefore; answer++)
         {
-            await health.FirstAnswerAsync(AnswerTimeMax, cancellation);
-            await health.CloseAsync(cancellation);
+            await _health.CloseAsync(cancellation);
+            await _health.FirstAnswerAsync(AnswerTimeMax, cancellation);
+        }
+
+        if (Home is null)
+        {
+            await _health.CloseAsync(cancellation);
+        }
+        else
+        {
+            // Over the connection that stays, as the first question will come after the order.
+            await _health.FirstAnswerAsync(AnswerTimeMax, cancellation);
         }
 
         await Qmp.ExecuteAsync("stop", null, AnswerTimeMax, cancellation);
         Way = StartMode.Resume;
+    }
+
+    private static async Task<Spare?> MakeAsync(HostContext host, ImageManifest image, Template template, Home? home, bool run, CancellationToken cancellation)
+    {
+        var spare = new Spare(host) { Home = home };
+        try
+        {
+            await spare.RestoreAsync(image, template, cancellation);
+            if (run)
+            {
+                await spare.ProveAsync(image, cancellation);
+            }
+
+            if (home is not { IsLost: true })
+            {
+                return spare;
+            }
+
+            // The answers may have been the other machine's.
+            await spare.DisposeAsync();
+            return null;
+        }
+        catch (Exception e) when (home is { IsLost: true } && e is IOException or SocketException)
+        {
+            await spare.DisposeAsync();
+            return null;
+        }
+        catch
+        {
+            await spare.DisposeAsync();
+            throw;
+        }
     }
 }

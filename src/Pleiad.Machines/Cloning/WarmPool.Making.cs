@@ -40,7 +40,11 @@ internal sealed partial class WarmPool
                             Publish(mine);
                             break;
                         case Step.Clone or Step.Resume:
-                            Add(await InTurnAsync(() => Spare.MakeAsync(_host, _image.Manifest, mine!, next == Step.Resume, _stop.Token)));
+                            if (await InTurnAsync(() => MakeSpareAsync(mine!, next == Step.Resume)) is { } spare)
+                            {
+                                Add(spare);
+                            }
+
                             break;
                         default:
                             await _wake.Reader.ReadAsync(_stop.Token);
@@ -127,6 +131,10 @@ internal sealed partial class WarmPool
             _host.Starts.Release();
         }
     }
+
+    private async Task<Spare?> MakeSpareAsync(Template template, bool run) => run
+        ? await Spare.ProveAsync(_host, _image.Manifest, template, _stop.Token)
+        : await Spare.CloneAsync(_host, _image.Manifest, template, _stop.Token);
 
     private void Publish(Template template)
     {

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Net.Sockets;
 using System.Threading.Channels;
+using Pleiad.Core.Identity;
 using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
@@ -56,6 +57,18 @@ internal sealed partial class WarmPool : IAsyncDisposable
         }
     }
 
+    /// <summary>Where its stopped machines have been proven and nothing was ordered yet.</summary>
+    public IReadOnlyList<MachineAddress> Homes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _spares.Where(spare => spare.Home is { } home && !spare.Exited.IsCompleted && _host.Homes.IsOpen(home)).Select(spare => spare.Home!.Address)];
+            }
+        }
+    }
+
     /// <summary>Changes how many spares there are to be.</summary>
     public void Configure(SpareCounts wanted)
     {
@@ -69,9 +82,10 @@ internal sealed partial class WarmPool : IAsyncDisposable
 
     /// <summary>Takes a spare, or makes one for the asker; he owns it.</summary>
     /// <param name="start">The way that is wanted.</param>
+    /// <param name="address">Where the machine is to be: a spare that lives there before others.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <returns>No spare when no clone can be had, with the reason; a reason beside a spare says why it is not of the way wanted.</returns>
-    public async Task<(Spare? Spare, string? Why)> TakeAsync(StartMode start, CancellationToken cancellation)
+    public async Task<(Spare? Spare, string? Why)> TakeAsync(StartMode start, MachineAddress address, CancellationToken cancellation)
     {
         Template template;
         lock (_gate)
@@ -81,7 +95,7 @@ internal sealed partial class WarmPool : IAsyncDisposable
                 return (null, _closed ? "it is not to be cloned any more" : _why);
             }
 
-            if (TakeLocked(start) is { } spare)
+            if (TakeLocked(start, address) is { } spare)
             {
                 return (spare, spare.Way == StartMode.Clone && start == StartMode.Resume ? "no stopped machine was left" : null);
             }
@@ -92,7 +106,7 @@ internal sealed partial class WarmPool : IAsyncDisposable
 
         try
         {
-            return (await Spare.MakeAsync(_host, _image.Manifest, template, run: false, cancellation), "no spare was left");
+            return (await Spare.CloneAsync(_host, _image.Manifest, template, cancellation), "no spare was left");
         }
         catch (Exception e) when (IsExpected(e))
         {
@@ -165,10 +179,11 @@ internal sealed partial class WarmPool : IAsyncDisposable
 
     private void Wake() => _wake.Writer.TryWrite(true);
 
-    /// <summary>A proven spare before one that has not run, unless only that is wanted.</summary>
-    private Spare? TakeLocked(StartMode start)
+    /// <summary>A proven spare before one that has not run, unless only that is wanted; of those the one at home there, and the one last whose home another order has.</summary>
+    private Spare? TakeLocked(StartMode start, MachineAddress address)
     {
-        var found = start == StartMode.Clone ? null : _spares.Find(spare => spare.Way == StartMode.Resume && !spare.Exited.IsCompleted);
+        var found = start == StartMode.Clone ? null : _spares.Where(spare => spare.Way == StartMode.Resume && !spare.Exited.IsCompleted)
+            .MaxBy(spare => spare.IsAtHome(address) ? 3 : spare.Home is not { IsLost: false } home ? 2 : _host.Homes.IsOpen(home) ? 1 : 0);
         found ??= _spares.Find(spare => spare.Way == StartMode.Clone && !spare.Exited.IsCompleted);
         return found is not null && _spares.Remove(found) ? found : null;
     }

@@ -1,3 +1,4 @@
+using Pleiad.Core.Identity;
 using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
@@ -47,9 +48,12 @@ internal sealed class WarmPools(HostContext host) : IAsyncDisposable
     /// <summary>Spares of an image that are ready to be taken.</summary>
     public int ReadyOf(string digest) => Find(digest)?.Ready ?? 0;
 
+    /// <summary>Where stopped machines of an image have been proven and nothing else was ordered.</summary>
+    public IReadOnlyList<MachineAddress> HomesOf(string digest) => Find(digest)?.Homes ?? [];
+
     /// <summary>Takes or makes a spare of an image; see <see cref="WarmPool.TakeAsync"/>.</summary>
-    public Task<(Spare? Spare, string? Why)> TakeAsync(StoredImage image, StartMode start, CancellationToken cancellation) =>
-        Find(image.Digest)?.TakeAsync(start, cancellation) ?? Task.FromResult<(Spare?, string?)>((null, WhyNone(image.Manifest, start)));
+    public Task<(Spare? Spare, string? Why)> TakeAsync(StoredImage image, StartMode start, MachineAddress address, CancellationToken cancellation) =>
+        Find(image.Digest)?.TakeAsync(start, address, cancellation) ?? Task.FromResult<(Spare?, string?)>((null, WhyNone(image.Manifest, start)));
 
     /// <summary>The start that took a spare of an image has come to its end; see <see cref="WarmPool.Refill"/>.</summary>
     public void Refill(StoredImage image) => Find(image.Digest)?.Refill();

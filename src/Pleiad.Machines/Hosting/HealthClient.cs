@@ -70,6 +70,17 @@ internal sealed class HealthClient(Func<CancellationToken, ValueTask<Stream>> co
         Disconnect();
     }
 
+    /// <summary>Breaks the connection off, without waiting for what the machine says to it.</summary>
+    public void Reset()
+    {
+        if (_stream is NetworkStream stream)
+        {
+            stream.Socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        }
+
+        Disconnect();
+    }
+
     public void Dispose() => Disconnect();
 
     private void Disconnect()

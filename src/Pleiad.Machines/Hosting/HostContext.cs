@@ -11,6 +11,7 @@ internal sealed record HostContext(
     MachineFiles Files,
     MachineMark Mark,
     IMachineNetwork Network,
+    Homes Homes,
     QemuProgram Qemu,
     string Accelerator,
     Launcher Launcher,

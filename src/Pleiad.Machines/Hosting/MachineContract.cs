@@ -186,11 +186,17 @@ public interface IMachineHost : IAsyncDisposable
     Task<AdoptionReport> AdoptAsync(Func<MachineOrder, bool> wanted, CancellationToken cancellation);
 
     /// <summary>Says which images are to start quickly from now on; templates and spares of all others are thrown away. Returns at once, the work is done in the background.</summary>
+    /// <remarks>Not before <see cref="AdoptAsync"/>: spares live at addresses that no machine has.</remarks>
     void Prepare(IReadOnlyCollection<WarmImage> images);
 
     /// <summary>Spares of an image that are ready to become machines.</summary>
     /// <param name="digest">The image's digest.</param>
     int SparesOf(string digest);
+
+    /// <summary>Where a machine of an image comes up quickest, and where it would be in the way of another's: spares live at addresses of the pool, which stay free for anybody.</summary>
+    /// <param name="digest">The image's digest.</param>
+    /// <param name="start">How it is to start.</param>
+    AddressWish WishFor(string digest, StartMode start);
 
     /// <summary>Starts a machine and returns at once; how it went is told by <see cref="IMachine.Started"/>.</summary>
     IMachine Start(MachineOrder order);

@@ -16,10 +16,16 @@ internal sealed partial class MachineDriver
     {
         if (Order.Start == StartMode.Cold)
         {
+            _host.Homes.Evict(Order.Address);
             return (StartMode.Cold, null, await BootAsync(cancellation));
         }
 
-        var (spare, note) = await _warm.TakeAsync(Order.Image, Order.Start, cancellation);
+        var (spare, note) = await _warm.TakeAsync(Order.Image, Order.Start, Order.Address, cancellation);
+        if (spare?.IsAtHome(Order.Address) != true)
+        {
+            _host.Homes.Evict(Order.Address);
+        }
+
         if (spare is not null)
         {
             try
@@ -98,15 +104,55 @@ internal sealed partial class MachineDriver
     {
         await using (spare)
         {
+            var answer = spare.IsAtHome(Order.Address) ? await AwakeAtHomeAsync(spare, cancellation) : await AwakeAwayAsync(spare, cancellation);
+            Own(_process!);
+            return answer;
+        }
+    }
+
+    /// <summary>The guest goes on and is asked while the files become this machine's: it has all it needs, and nobody hears of it before all is done.</summary>
+    private async Task<HealthAnswer> AwakeAtHomeAsync(Spare spare, CancellationToken cancellation)
+    {
+        _health = spare.HandOverHealth();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var awake = spare.AwakeAtHomeAsync(end.Token);
+        var answer = _health.FirstAnswerAsync(WarmAnswerTimeMax, end.Token);
+        Task[] all = [awake, answer, TakeOverAsync(spare)];
+        await foreach (var one in Task.WhenEach(all))
+        {
+            if (!one.IsCompletedSuccessfully)
+            {
+                await end.CancelAsync(); // A guest that is gone closes its serial line, but lets questions wait.
+            }
+        }
+
+        await Task.WhenAll(all);
+        await CorrectClockAsync(spare.Serial, await awake, WarmAnswerTimeMax, cancellation);
+        return await answer;
+    }
+
+    private async Task<HealthAnswer> AwakeAwayAsync(Spare spare, CancellationToken cancellation)
+    {
+        await TakeOverAsync(spare);
+        await _place!.MoveAsync(Order.Address, spare.Qmp);
+        await CorrectClockAsync(spare.Serial, await spare.AwakeAsync(_place.Guest, cancellation), WarmAnswerTimeMax, cancellation);
+        _health = new MachineHealth(_host.Network, _place.Service, Order.Image.Manifest.Health, MachineHealth.ConnectTimeMin, _host.Time);
+        return await _health.FirstAnswerAsync(WarmAnswerTimeMax, cancellation);
+    }
+
+    /// <remarks>A task also when it fails at once: others run beside it.</remarks>
+    private Task TakeOverAsync(Spare spare)
+    {
+        try
+        {
             (_place, _process) = spare.HandOver(Order.Id);
             _record = _record with { ProcessName = spare.Id.Value, ProcessId = _process.Identity.Id, ProcessStart = _process.Identity.StartTicks };
             _record.Write(_host.Files.RecordOf(Order.Id));
-            await _place.MoveAsync(Order.Address, spare.Qmp);
-            await CorrectClockAsync(spare.Serial, await spare.AwakeAsync(_place.Guest, cancellation), WarmAnswerTimeMax, cancellation);
-            _health = new MachineHealth(_host.Network, _place.Service, Order.Image.Manifest.Health, MachineHealth.ConnectTimeMin, _host.Time);
-            var answer = await _health.FirstAnswerAsync(WarmAnswerTimeMax, cancellation);
-            Own(_process);
-            return answer;
+            return Task.CompletedTask;
+        }
+        catch (Exception e) when (IsExpected(e))
+        {
+            return Task.FromException(e);
         }
     }
 

@@ -103,6 +103,9 @@ internal sealed class MachineHealth : IDisposable
     /// <summary>Closes the connection and waits until the machine has closed it too, so that a saved machine has no half of one.</summary>
     public Task CloseAsync(CancellationToken cancellation) => _client.CloseAsync(CloseTimeMax, _time, cancellation);
 
+    /// <summary>Breaks the connection off: the machine is told, and nothing waits for it.</summary>
+    public void Reset() => _client.Reset();
+
     public void Dispose() => _client.Dispose();
 
     private async ValueTask<Stream> ConnectAsync(CancellationToken cancellation)

@@ -3,7 +3,9 @@ using System.ComponentModel;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Pleiad.Core.Identity;
+using Pleiad.Core.Services;
 using Pleiad.Machines.Cloning;
+using Pleiad.Machines.Networks;
 
 namespace Pleiad.Machines.Hosting;
 
@@ -29,6 +31,7 @@ public sealed class MachineHost : IMachineHost
             parts.Files,
             parts.Mark,
             parts.Network,
+            new Homes(parts.Network.Mode == NetworkMode.Namespace ? parts.Network.Addresses : []),
             parts.Qemu,
             parts.Capabilities.Accelerator,
             parts.Launcher,
@@ -100,6 +103,9 @@ public sealed class MachineHost : IMachineHost
 
     /// <inheritdoc/>
     public int SparesOf(string digest) => _warm.ReadyOf(digest);
+
+    /// <inheritdoc/>
+    public AddressWish WishFor(string digest, StartMode start) => new(start is StartMode.Auto or StartMode.Resume ? _warm.HomesOf(digest) : [], _context.Homes.All);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The address is not of the pool or has a machine, the id is in use, or a timeout is not above zero: the caller's book is wrong.</exception>
@@ -242,12 +248,15 @@ public sealed class MachineHost : IMachineHost
                 _taken.TryRemove(driver.Order.Address, out _);
                 throw new ArgumentException($"machine {driver.Order.Id} exists already");
             }
+
+            _context.Homes.Order(driver.Order.Address);
         }
     }
 
     private void Forget(MachineDriver driver)
     {
         _machines.TryRemove(driver.Order.Id, out _);
+        _context.Homes.Free(driver.Order.Address);
         _taken.TryRemove(driver.Order.Address, out _);
     }
 }

@@ -50,8 +50,9 @@ internal interface IMachineNetwork : IAsyncDisposable
     /// <param name="machine">The machine.</param>
     /// <param name="address">Its address of the pool; null for one beside the pool, until the machine is given to somebody.</param>
     /// <param name="image">What it boots from.</param>
+    /// <param name="home">The home that <paramref name="address"/> is, for a spare; null for a machine.</param>
     /// <exception cref="IOException">It cannot be made; the message names the remedy.</exception>
-    Task<INetworkPlace> AttachAsync(MachineId machine, MachineAddress? address, ImageManifest image);
+    Task<INetworkPlace> AttachAsync(MachineId machine, MachineAddress? address, ImageManifest image, Home? home = null);
 
     /// <summary>Makes sure that what guests of an image ask the network for is there: their address, when it is by DHCP. <see cref="AttachAsync"/> does so itself.</summary>
     /// <exception cref="IOException">It cannot be had; the message names the remedy.</exception>

@@ -128,11 +128,11 @@ internal sealed class NamespaceNetwork : IMachineNetwork
 
     public MachineAddress ServiceAddress(MachineAddress address, ImageManifest image) => address with { Port = image.Port };
 
-    public async Task<INetworkPlace> AttachAsync(MachineId machine, MachineAddress? address, ImageManifest image)
+    public async Task<INetworkPlace> AttachAsync(MachineId machine, MachineAddress? address, ImageManifest image, Home? home = null)
     {
         await ServeAsync(image);
         var parking = address is null ? _parking.Take() : (MachineAddress?)null;
-        var place = new NamespacePlace(this, address ?? parking!.Value, image, parking);
+        var place = new NamespacePlace(this, address ?? parking!.Value, image, parking, home);
         try
         {
             var own = place.Service.Ip;
@@ -149,7 +149,7 @@ internal sealed class NamespaceNetwork : IMachineNetwork
 
     public Task ServeAsync(ImageManifest image) => AddressTemplate.IsDhcp(image.Address) ? _dhcp.ServeAsync() : Task.CompletedTask;
 
-    public INetworkPlace Resume(MachineAddress address, ImageManifest image) => new NamespacePlace(this, address, image, parking: null);
+    public INetworkPlace Resume(MachineAddress address, ImageManifest image) => new NamespacePlace(this, address, image, parking: null, home: null);
 
     public async ValueTask<Socket> ConnectAsync(MachineAddress address, CancellationToken cancellation)
     {
@@ -216,18 +216,18 @@ internal sealed class NamespaceNetwork : IMachineNetwork
         }
     }
 
-    /// <summary>Leads an address's traffic to a tap, and another's no longer.</summary>
-    internal Task MoveAsync(uint link, IPAddress from, IPAddress to) => _thread.RunAsync(() =>
+    /// <summary>Leads an address's traffic to a tap, and another's no longer, unless that is led elsewhere by now.</summary>
+    internal Task MoveAsync(uint link, IPAddress from, Home? home, IPAddress to) => _thread.RunAsync(() =>
     {
-        _routes.RemoveNeighbour(_bridge, from);
+        Unlead(from, home);
         Lead(link, to);
         return true;
     });
 
-    /// <summary>Leads an address's traffic nowhere.</summary>
-    internal Task LeaveAsync(IPAddress ip) => _thread.RunAsync(() =>
+    /// <summary>Leads an address's traffic nowhere, unless it is led elsewhere by now.</summary>
+    internal Task LeaveAsync(IPAddress ip, Home? home) => _thread.RunAsync(() =>
     {
-        _routes.RemoveNeighbour(_bridge, ip);
+        Unlead(ip, home);
         return true;
     });
 
@@ -250,6 +250,15 @@ internal sealed class NamespaceNetwork : IMachineNetwork
         {
             tap.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>A home is lost before the machine that takes it is led there, on this same thread: what is looked at here cannot change under way.</summary>
+    private void Unlead(IPAddress ip, Home? home)
+    {
+        if (home is not { IsLost: true })
+        {
+            _routes.RemoveNeighbour(_bridge, ip);
         }
     }
 

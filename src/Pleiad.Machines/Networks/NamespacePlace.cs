@@ -8,10 +8,11 @@ using Pleiad.Machines.Qemu;
 namespace Pleiad.Machines.Networks;
 
 /// <summary>A machine's place in a namespace: a tap on the bridge, and an address whose traffic is led there.</summary>
-internal sealed class NamespacePlace(NamespaceNetwork network, MachineAddress address, ImageManifest image, MachineAddress? parking) : INetworkPlace
+internal sealed class NamespacePlace(NamespaceNetwork network, MachineAddress address, ImageManifest image, MachineAddress? parking, Home? home) : INetworkPlace
 {
     private MachineAddress _address = address;
     private MachineAddress? _parking = parking;
+    private Home? _home = home;
     private SafeFileHandle? _tap;
     private uint _link;
 
@@ -31,7 +32,7 @@ internal sealed class NamespacePlace(NamespaceNetwork network, MachineAddress ad
     {
         try
         {
-            await network.MoveAsync(_link, _address.Ip, address.Ip);
+            await network.MoveAsync(_link, _address.Ip, _home, address.Ip);
         }
         catch (Win32Exception e)
         {
@@ -39,13 +40,13 @@ internal sealed class NamespacePlace(NamespaceNetwork network, MachineAddress ad
         }
 
         network.Return(_parking);
-        (_address, _parking) = (address, null);
+        (_address, _parking, _home) = (address, null, null);
     }
 
     public async ValueTask DisposeAsync()
     {
         _tap?.Dispose();
-        await network.LeaveAsync(_address.Ip);
+        await network.LeaveAsync(_address.Ip, _home);
         network.Return(_parking);
         _parking = null;
     }

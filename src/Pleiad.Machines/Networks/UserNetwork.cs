@@ -58,7 +58,7 @@ internal sealed class UserNetwork : IMachineNetwork
 
     public MachineAddress ServiceAddress(MachineAddress address, ImageManifest image) => address;
 
-    public Task<INetworkPlace> AttachAsync(MachineId machine, MachineAddress? address, ImageManifest image) => address switch
+    public Task<INetworkPlace> AttachAsync(MachineId machine, MachineAddress? address, ImageManifest image, Home? home = null) => address switch
     {
         null => Task.FromResult(Resume(new MachineAddress(IPAddress.Loopback, FreePort()), image)),
         { } own when IsFree(own.Port) => Task.FromResult(Resume(own, image)),

@@ -52,7 +52,7 @@ internal sealed partial class ServiceFleet
 
     private async Task<bool> StartAsync(FleetMachine machine, EffectiveService service, StoredImage image)
     {
-        var address = await _context.Store.ReserveAddressAsync(machine.Id, _context.Time.GetUtcNow(), CancellationToken.None);
+        var address = await _context.Store.ReserveAddressAsync(machine.Id, _context.Host.WishFor(image.Digest, service.Start), _context.Time.GetUtcNow(), CancellationToken.None);
         if (address is null)
         {
             Fail(machine, $"no free address: all {_context.Host.Addresses.Count} of the pool are in use; lower machinesMax of a service or end machines");

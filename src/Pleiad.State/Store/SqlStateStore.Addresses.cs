@@ -38,8 +38,12 @@ internal sealed partial class SqlStateStore
             cancellation);
     }
 
-    public Task<PooledAddress?> ReserveAddressAsync(MachineId machine, DateTimeOffset now, CancellationToken cancellation) =>
-        WriteAsync(
+    public Task<PooledAddress?> ReserveAddressAsync(MachineId machine, AddressWish wish, DateTimeOffset now, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(wish);
+        var first = Listed("f", wish.First);
+        var last = Listed("l", wish.Last);
+        return WriteAsync(
             new Call($"reserve an address for {machine}") { Repeatable = true },
             async session =>
             {
@@ -53,13 +57,15 @@ internal sealed partial class SqlStateStore
                     ReadAddress,
                     $"""
                     update ip_pool set reserve = 1, last_reserve = @now, id_vmachine = @machine
-                    where id_ip = (select id_ip from ip_pool where reserve = 0 order by last_reserve nulls first, id_ip limit 1)
+                    where id_ip = (
+                        select id_ip from ip_pool where reserve = 0
+                        order by case when {first.Condition} then 0 when {last.Condition} then 2 else 1 end, last_reserve nulls first, id_ip limit 1)
                     returning {AddressColumns}
                     """,
-                    ("now", now),
-                    ("machine", machine));
+                    [("now", now), ("machine", machine), .. first.Values, .. last.Values]);
             },
             cancellation);
+    }
 
     public Task<bool> TakeAddressAsync(MachineId machine, CancellationToken cancellation) =>
         WriteAsync(
@@ -80,6 +86,14 @@ internal sealed partial class SqlStateStore
 
     public Task<IReadOnlyList<PooledAddress>> ListAddressesAsync(CancellationToken cancellation) =>
         ReadAsync("list the addresses", session => AddressesAsync(session, $"select {AddressColumns} from ip_pool"), cancellation);
+
+    /// <summary>Whether an address is in a list, as a condition and its values.</summary>
+    private static (string Condition, (string Name, object? Value)[] Values) Listed(string prefix, IReadOnlyList<MachineAddress> addresses)
+    {
+        var conditions = Enumerable.Range(0, addresses.Count).Select(i => $"(ip = @{prefix}ip{i} and port = @{prefix}port{i})");
+        var values = addresses.SelectMany((address, i) => new (string, object?)[] { ($"{prefix}ip{i}", address.Ip.ToString()), ($"{prefix}port{i}", address.Port) });
+        return addresses.Count == 0 ? ("1 = 0", []) : (string.Join(" or ", conditions), [.. values]);
+    }
 
     private static async Task ReleaseAsync(Session session, MachineId machine, DateTimeOffset now)
     {

@@ -1,3 +1,4 @@
+using Pleiad.Core.Identity;
 using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Tests.Guests;
@@ -34,6 +35,100 @@ public sealed class CloneTests
         await using var test = await WarmHost.OpenLinuxAsync(start, spares: 1);
         await test.SparesAsync(1);
         await ShouldDifferAsync(test, start, spares: 1, NetworkMode.Namespace);
+    }
+
+    [Fact]
+    public async Task A_machine_ordered_where_its_spare_lives_stays_there_and_is_its_own_all_the_same()
+    {
+        await using var test = await WarmHost.OpenAsync(StartMode.Resume, spares: 2);
+        await test.SparesAsync(2);
+        await ShouldDifferAtHomeAsync(test);
+    }
+
+    [Fact]
+    public async Task So_it_is_with_Linux_at_home()
+    {
+        await using var test = await WarmHost.OpenLinuxAsync(StartMode.Resume, spares: 2);
+        await test.SparesAsync(2);
+        await ShouldDifferAtHomeAsync(test);
+    }
+
+    [Fact]
+    public async Task A_spare_whose_home_another_machine_takes_comes_up_elsewhere_and_both_answer()
+    {
+        await using var test = await WarmHost.OpenAsync(StartMode.Resume, spares: 1);
+        await test.SparesAsync(1);
+        var home = test.Homes.ShouldHaveSingleItem();
+        var spare = test.Test.Processes().ShouldHaveSingleItem().Process.Id;
+
+        var stranger = await test.StartThereAsync(home, StartMode.Cold);
+        stranger.Snapshot.Start!.Way.ShouldBe(StartMode.Cold);
+        test.Homes.ShouldBeEmpty();
+        var evicted = await test.StartAsync(0);
+
+        evicted.Snapshot.Start!.Way.ShouldBe(StartMode.Resume);
+        evicted.Snapshot.Start.Note.ShouldBeNull();
+        evicted.Snapshot.ProcessId.ShouldBe(spare);
+        (await test.AskAsync(stranger)).Address.ShouldBe(home.Ip.ToString());
+        (await test.AskAsync(evicted)).Address.ShouldBe(test.Test.Host.Addresses[0].Ip.ToString());
+
+        // What the evicted one leaves behind must not be what leads to the other.
+        await evicted.StopAsync().WaitAsync(TestHost.Patience);
+        (await test.AskAsync(stranger)).Address.ShouldBe(home.Ip.ToString());
+        var neighbours = await test.Test.NeighboursAsync();
+        neighbours.ShouldContain(home.Ip.ToString());
+        neighbours.ShouldNotContain(test.Test.Host.Addresses[0].Ip.ToString() + " ");
+    }
+
+    [Fact]
+    public async Task A_machine_ordered_where_a_spare_is_being_proven_comes_up_and_the_template_stays()
+    {
+        await using var test = await WarmHost.OpenAsync(StartMode.Resume, spares: 1);
+        MachineAddress home = default;
+        await TestHost.UntilAsync(() => test.HomesOfAll is [var found, ..] && (home = found) == found, () => "no spare has a home");
+
+        var stranger = await test.StartThereAsync(home, StartMode.Cold);
+        await test.SparesAsync(1);
+
+        test.Notices.Where(notice => notice.Kind == HostNoticeKind.TemplateFailed).ShouldBeEmpty();
+        (await test.AskAsync(stranger)).Address.ShouldBe(home.Ip.ToString());
+        var resumed = await test.StartAsync(0);
+        resumed.Snapshot.Start!.Way.ShouldBe(StartMode.Resume);
+        (await test.AskAsync(resumed)).Address.ShouldBe(test.Test.Host.Addresses[0].Ip.ToString());
+    }
+
+    [Fact]
+    public async Task A_machine_at_its_spare_s_home_is_adopted_and_ends_without_a_trace()
+    {
+        await using var test = await WarmHost.OpenAsync(StartMode.Resume, spares: 1);
+        await test.SparesAsync(1);
+        var home = test.Homes[0];
+        var kept = (await test.StartThereAsync(home, StartMode.Resume)).Snapshot;
+        await test.SparesAsync(1);
+        test.Homes.ShouldHaveSingleItem().ShouldNotBe(home);
+
+        await test.Test.Host.AbandonAsync();
+        await test.Test.ReopenAsync();
+        var adopted = (await test.Test.Host.AdoptAsync(_ => true, CancellationToken.None)).Adopted.ShouldHaveSingleItem();
+        adopted.Snapshot.Id.ShouldBe(kept.Id);
+        (await test.AskAsync(adopted)).Address.ShouldBe(kept.Address.Ip.ToString());
+        await adopted.StopAsync().WaitAsync(TestHost.Patience);
+        test.Test.Processes().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Where_all_addresses_have_machines_a_spare_is_proven_beside_the_pool()
+    {
+        await using var test = await WarmHost.OpenAsync(StartMode.Resume, spares: 1, addresses: 2);
+        await test.SparesAsync(1);
+        var machines = new[] { await test.StartAsync(0), await test.StartAsync(1) };
+        await test.SparesAsync(1);
+        test.Homes.ShouldBeEmpty();
+
+        await machines[0].StopAsync().WaitAsync(TestHost.Patience);
+        var next = await test.StartAsync(0);
+        next.Snapshot.Start!.Way.ShouldBe(StartMode.Resume);
+        (await test.AskAsync(next)).Address.ShouldBe(test.Test.Host.Addresses[0].Ip.ToString());
     }
 
     [Fact]
@@ -142,6 +237,30 @@ public sealed class CloneTests
         test.Test.Host.Prepare([]);
         await TestHost.UntilAsync(() => test.Test.Processes().Count == 0, () => $"{test.Test.Processes().Count} processes");
         await TestHost.UntilAsync(() => test.Test.TapsAsync().Result.Length == 0, () => "a tap is left");
+    }
+
+    private static async Task ShouldDifferAtHomeAsync(WarmHost test)
+    {
+        var homes = test.Homes;
+        homes.Count.ShouldBe(2);
+        var seen = new List<Identity>();
+        foreach (var home in homes)
+        {
+            var machine = await test.StartThereAsync(home, StartMode.Resume);
+            machine.Snapshot.Start!.Way.ShouldBe(StartMode.Resume);
+            machine.Snapshot.Start.Note.ShouldBeNull();
+            var log = test.Test.Log(machine);
+            log.ShouldContain($"pleiad: identity ip={home.Ip}", Case.Sensitive, "it was told its address when it was proven");
+            log.Split('\n').Count(line => line.TrimEnd('\r').EndsWith("pleiad: identity", StringComparison.Ordinal)).ShouldBeGreaterThan(0, "it is told the time when it goes on");
+            var before = TimeProvider.System.GetUtcNow();
+            var identity = await test.AskAsync(machine);
+            identity.Time.ShouldBeInRange(before - ClockErrorMax, TimeProvider.System.GetUtcNow() + ClockErrorMax);
+            identity.Address.ShouldBe(home.Ip.ToString());
+            seen.Add(identity);
+            seen.Add(await test.AskAsync(machine));
+        }
+
+        seen.Select(identity => identity.Random).ShouldBeUnique();
     }
 
     private static async Task ShouldDifferAsync(WarmHost test, StartMode start, int spares, NetworkMode network)

@@ -32,6 +32,9 @@ public sealed class SmallPartsTests
     {
         var still = new ManualTime();
         (GuestIdentity.Head(Largest) + GuestIdentity.Rest(Largest, still)).ShouldMatch("^pleiad-identity 1 prefix=16 gateway=[^ ]+ ip=[^ ]+ mac=[^ ]+ time=[0-9]+$");
+        (GuestIdentity.HeadAtHome + GuestIdentity.RestAway(Largest, still)).ShouldMatch("^pleiad-identity 1 ip=[^ ]+ prefix=16 gateway=[^ ]+ mac=[^ ]+ time=[0-9]+$");
+        (GuestIdentity.HeadAtHome + GuestIdentity.RestAtHome(still)).ShouldBe(GuestIdentity.ClockLine(still));
+        (GuestIdentity.RestAtHome(TimeProvider.System).Length + 1).ShouldBe(28, "what fills the serial port's buffer twice is read at once");
         GuestIdentity.ClockLine(still).ShouldMatch("^pleiad-identity 1 time=[0-9]+$");
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using Pleiad.Core.Identity;
 using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
@@ -80,6 +81,19 @@ internal sealed class WarmHost : IAsyncDisposable
             root.GetProperty("address").GetString()!,
             root.GetProperty("random").GetString()!,
             DateTimeOffset.UnixEpoch.AddTicks(root.GetProperty("unixNanoseconds").GetInt64() / 100));
+    }
+
+    /// <summary>Where machines of it come up quickest.</summary>
+    internal IReadOnlyList<MachineAddress> Homes => Test.Host.WishFor(_image.Digest, _start).First;
+
+    /// <summary>Where spares live, also while they are being proven.</summary>
+    internal IReadOnlyList<MachineAddress> HomesOfAll => Test.Host.WishFor(_image.Digest, _start).Last;
+
+    internal async Task<IMachine> StartThereAsync(MachineAddress address, StartMode start)
+    {
+        var machine = Test.Host.Start(Test.Order(_image) with { Address = address, Start = start });
+        await machine.Started.WaitAsync(TestHost.Patience);
+        return machine.Snapshot.State == MachineState.Ready ? machine : throw new InvalidOperationException($"not ready: {machine.Snapshot}");
     }
 
     public ValueTask DisposeAsync() => Test.DisposeAsync();

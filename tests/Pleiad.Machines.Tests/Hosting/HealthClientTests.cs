@@ -84,6 +84,20 @@ public sealed class HealthClientTests
     }
 
     [Fact]
+    public async Task A_connection_that_was_broken_off_is_made_anew()
+    {
+        using var server = new Server(_ => "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+        using var client = server.NewClient();
+        for (var i = 0; i < 2; i++)
+        {
+            client.Reset();
+            (await client.GetAsync(CancellationToken.None).WaitAsync(Patience)).IsGood.ShouldBeTrue();
+        }
+
+        server.Connections.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task A_server_that_does_not_answer_waits_no_longer_than_asked()
     {
         using var server = new Server(_ => null);

@@ -81,6 +81,9 @@ internal sealed class TestHost : IAsyncDisposable, ILoggerFactory, ILogger
         return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(": ")[1]).Where(name => name is not ("lo" or "pleiad0" or "pleiad-carrier"))];
     }
 
+    /// <summary>The addresses that lead to a card, one a line.</summary>
+    public Task<string> NeighboursAsync() => Programs.RunAsync(Programs.Find("ip")!, ["-n", Options.Namespace, "neigh", "show", "nud", "permanent"], "", Patience, CancellationToken.None);
+
     public string Log(IMachine machine)
     {
         using var log = Host.OpenLog(machine.Snapshot.Id) ?? throw new InvalidOperationException("no log");

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Pleiad.Core.Identity;
+using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
 
 namespace Pleiad.Server.Tests.Simulation;
@@ -46,6 +47,11 @@ internal sealed class FakeHost(int addresses, TimeProvider time, FakeChance chan
     }
 
     public int SparesOf(string digest) => 0;
+
+    /// <summary>What it wishes for every machine.</summary>
+    internal AddressWish Wish { get; set; } = AddressWish.None;
+
+    public AddressWish WishFor(string digest, StartMode start) => Wish;
 
     public IMachine Start(MachineOrder order)
     {

@@ -48,7 +48,8 @@ internal sealed class FaultyStore(IStateStore store) : IStateStore
 
     public Task SetAddressPoolAsync(IReadOnlyList<MachineAddress> addresses, CancellationToken cancellation) => DoAsync(() => store.SetAddressPoolAsync(addresses, cancellation));
 
-    public Task<PooledAddress?> ReserveAddressAsync(MachineId machine, DateTimeOffset now, CancellationToken cancellation) => CallAsync(() => store.ReserveAddressAsync(machine, now, cancellation));
+    public Task<PooledAddress?> ReserveAddressAsync(MachineId machine, AddressWish wish, DateTimeOffset now, CancellationToken cancellation) =>
+        CallAsync(() => store.ReserveAddressAsync(machine, wish, now, cancellation));
 
     public Task<bool> TakeAddressAsync(MachineId machine, CancellationToken cancellation) => CallAsync(() => store.TakeAddressAsync(machine, cancellation));
 

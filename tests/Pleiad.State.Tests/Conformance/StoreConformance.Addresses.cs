@@ -52,6 +52,33 @@ public abstract partial class StoreConformance
     }
 
     [Fact]
+    public async Task A_wished_address_comes_first_and_an_unwanted_one_last_and_among_equals_the_one_free_longest()
+    {
+        await Store.SetAddressPoolAsync(Machines(5), Token);
+        var before = MachineId.New();
+        await Store.ReserveAddressAsync(before, new AddressWish([Machine(4)], []), At(1), Token);
+        await Store.ReleaseAddressAsync(before, At(2), Token);
+        var wish = new AddressWish([Machine(5), Machine(4), Machine(99)], [Machine(2), Machine(5), Machine(4)]);
+
+        var order = new List<MachineAddress?>();
+        for (var number = 0; number < 6; number++)
+        {
+            order.Add((await Store.ReserveAddressAsync(MachineId.New(), wish, At(5 + number), Token))?.Address);
+        }
+
+        order.ShouldBe([Machine(5), Machine(4), Machine(3), Machine(6), Machine(2), null]);
+    }
+
+    [Fact]
+    public async Task A_wish_takes_nothing_from_a_machine_that_has_it()
+    {
+        await Store.SetAddressPoolAsync(Machines(2), Token);
+        var wish = new AddressWish([Machine(3)], []);
+        var reserved = await AllAtOnceAsync(3, _ => Store.ReserveAddressAsync(MachineId.New(), wish, Noon, Token));
+        reserved.Select(address => address?.Address).ShouldBe([Machine(2), Machine(3), null], ignoreOrder: true);
+    }
+
+    [Fact]
     public async Task A_pool_that_is_used_up_gives_none()
     {
         await Store.SetAddressPoolAsync(Machines(1), Token);
