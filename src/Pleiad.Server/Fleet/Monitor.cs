@@ -111,7 +111,7 @@ internal sealed partial class Monitor : IAsyncDisposable
             {
                 if (machine.Machine?.Snapshot is { } seen)
                 {
-                    var free = slots.TryGetValue(machine.Id, out var use) && !use.Draining ? use.Slots - use.InUse : 0;
+                    var free = slots.TryGetValue(machine.Id, out var use) && !use.Draining ? Math.Max(0, use.Slots - use.InUse) : 0;
                     reports.Add(Report(seen, free));
                 }
             }
