@@ -50,10 +50,11 @@ public sealed class ServiceFleetTests
         await rig.ReadyAsync(1);
         var got = await rig.Fleet().Dispatcher.AcquireAsync(WorkKind.Request, default);
         using var lease = got.Lease!;
-        await rig.ApplyAsync("machinesMin: 0\nmachinesMax: 1\nslots: 2");
-        rig.Fleet().Dispatcher.Observe().Machines.ShouldHaveSingleItem().Draining.ShouldBeTrue();
-        rig.Host.Live.ShouldHaveSingleItem().Die();
-        await rig.UntilAsync(() => Task.FromResult(rig.Fleet().Machines.Count == 0));
+        await rig.ApplyAsync("machinesMin: 0\nmachinesMax: 1\nslots: 1", image: "next");
+        await rig.UntilAsync(() => Task.FromResult(rig.Fleet().Dispatcher.Observe().Machines.Any(machine => machine.Draining)));
+        var draining = rig.Host.Live.Single(machine => machine.Order.Id == lease.Machine);
+        draining.Die();
+        await rig.UntilAsync(() => Task.FromResult(rig.Fleet().Machines.All(machine => machine.Id != lease.Machine)));
         await rig.HoldsNothingElseAsync();
     }
 
