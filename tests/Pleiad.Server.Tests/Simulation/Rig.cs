@@ -32,7 +32,7 @@ internal sealed class Rig : IAsyncDisposable
         Images = new ImageStore(_directory.File("images"));
         Events = new EventLog(Store, Time, NullLogger<EventLog>.Instance);
         _transport = new MachineTransport(new HostConnector(Host), null, Time);
-        Context = new FleetContext(Store, Host, _transport, Events, new JobEnds(Store, Time), Time, NullLogger.Instance) { MemoryAvailableBytes = () => MemoryAvailableBytes };
+        Context = new FleetContext(Store, Host, _transport, Events, new JobEnds(Store, Time), Time, NullLogger.Instance) { MemoryAvailableBytes = () => MemoryAvailableBytes() };
         Directory.CreateDirectory(Data);
         (Fleets, Monitor) = NewParts();
     }
@@ -56,7 +56,7 @@ internal sealed class Rig : IAsyncDisposable
 
     internal FleetContext Context { get; }
 
-    internal long MemoryAvailableBytes { get; set; } = 1L << 40;
+    internal Func<long> MemoryAvailableBytes { get; set; } = () => 1L << 40;
 
     internal Fleets Fleets { get; private set; }
 
