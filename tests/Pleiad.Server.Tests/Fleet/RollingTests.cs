@@ -2,7 +2,6 @@ using Pleiad.Core.Events;
 using Pleiad.Core.Settings;
 using Pleiad.Gateway.Dispatch;
 using Pleiad.Scaling;
-using Pleiad.Server.Fleet;
 using Pleiad.Server.Tests.Simulation;
 using Pleiad.State;
 using Shouldly;
@@ -216,19 +215,6 @@ public sealed class RollingTests
         leases.ForEach(lease => lease.Dispose());
         await EventAsync(rig, EventKind.ServiceChangeStopped);
         await rig.HoldsNothingElseAsync();
-    }
-
-    [Fact]
-    public async Task A_start_that_fails_beside_a_machine_that_works_long_is_tried_again_ever_later()
-    {
-        await using var rig = await Rig.StartAsync(addresses: 1);
-        await rig.ApplyAsync("machinesMin: 1\nmachinesMax: 2");
-        await rig.ReadyAsync(1);
-        await rig.UntilAsync(() => Task.FromResult(rig.Fleet().Machines.All(machine => rig.Time.GetUtcNow() - machine.Ordered > StartFailures.StableAfter)));
-        await rig.ApplyAsync("machinesMin: 2\nmachinesMax: 2");
-        await rig.UntilAsync(() => Task.FromResult(rig.Fleet().LastPlan.Contains("after 4 failed in a row", StringComparison.Ordinal)));
-        (await rig.Real.ListEventsAsync(new EventQuery(Kind: EventKind.MachineStartFailed), default)).Count.ShouldBeLessThanOrEqualTo(4);
-        rig.Fleet().Problem!.ShouldContain("no free address");
     }
 
     private static int Working(Rig rig) => rig.Fleet().Dispatcher.Observe().Machines.Count(machine => !machine.Draining);
