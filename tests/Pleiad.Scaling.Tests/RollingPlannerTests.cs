@@ -70,6 +70,13 @@ public sealed class RollingPlannerTests
     }
 
     [Fact]
+    public void Work_that_grows_while_starts_of_the_new_kind_fail_again_gets_former_ones()
+    {
+        var plan = Plan(Service(1, 8), ready: 3, former: 2, held: 2, waiting: 8, failed: 1);
+        (plan.Start, plan.StartFormer).ShouldBe((0, 1));
+    }
+
+    [Fact]
     public void After_starts_that_failed_in_a_row_the_change_stops_and_the_former_kind_is_scaled_as_ever()
     {
         Plan(Service(4, 4), ready: 4, former: 4, held: 4, failed: 2).ShouldSatisfyAllConditions(
