@@ -101,7 +101,11 @@ internal sealed partial class ServiceFleet
         var others = _context.Host.Machines.Count(machine => !_machines.ContainsKey(machine.Snapshot.Id));
         var addresses = Math.Max(0, _context.Host.Addresses.Count - others - _machines.Count);
         var each = _machines.Values.Select(machine => machine.Machine?.Snapshot.Usage.ResidentBytes ?? 0).DefaultIfEmpty().Max();
-        var memory = each > 0 && _context.MemoryAvailableBytes() is { } available ? (int)Math.Min(available / each, int.MaxValue) : int.MaxValue;
+
+        // What is on the way has not taken its memory yet.
+        var memory = each > 0 && _context.MemoryAvailableBytes() is { } available
+            ? (int)Math.Clamp((available / each) - _machines.Values.Count(machine => machine.IsStarting), 0, int.MaxValue)
+            : int.MaxValue;
         return memory < addresses ? (memory, $"the host's memory has no room for another {each >> 20} MiB") : (addresses, "no address of the pool is free");
     }
 

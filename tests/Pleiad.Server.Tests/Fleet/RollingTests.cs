@@ -172,7 +172,7 @@ public sealed class RollingTests
         await using var rig = await Rig.StartAsync(addresses: addresses);
         await rig.ApplyAsync("machinesMin: 4\nmachinesMax: 4");
         await rig.ReadyAsync(4);
-        rig.MemoryAvailableBytes = () => (inMemory - rig.Host.Live.Count) * FakeMachine.ResidentBytes;
+        rig.MemoryAvailableBytes = () => (inMemory - rig.Host.Live.Count(machine => machine.Snapshot.Usage.ResidentBytes > 0)) * FakeMachine.ResidentBytes;
         rig.Host.Forbids = _ => rig.Host.Live.Count >= 4 ? $"{rig.Host.Live.Count} are there" : null;
         await rig.ApplyAsync("machinesMin: 4\nmachinesMax: 4", image: "next");
         (await EventAsync(rig, EventKind.MachineDraining)).Reason.ShouldContain($"{why}, so one of the former kind ends first");
