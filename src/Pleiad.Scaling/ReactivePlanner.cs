@@ -21,13 +21,19 @@ public static class ReactivePlanner
     /// <param name="service">Its bounds.</param>
     public static ScalePlan Plan(FleetObservation seen, EffectiveService service)
     {
-        var work = seen.InFlight + seen.Waiting;
-        var needed = (int)Math.Min(((long)work + service.Slots - 1) / service.Slots, int.MaxValue);
+        var needed = Needed(seen, service);
         var target = Math.Clamp(needed, service.MachinesMin, service.MachinesMax);
         var have = seen.Ready + seen.Starting;
         var figures = Figures(seen, service, needed, target);
         return target > have ? PlanStart(seen, target - have, figures) : PlanStop(seen, service, target, figures);
     }
+
+    /// <summary>Machines whose slots the work in hand fills, whatever the bounds.</summary>
+    internal static int Needed(FleetObservation seen, EffectiveService service) =>
+        (int)Math.Min(((long)seen.InFlight + seen.Waiting + service.Slots - 1) / service.Slots, int.MaxValue);
+
+    /// <summary>What is left of the pause after failed starts; zero or less when a start may be tried.</summary>
+    internal static TimeSpan PauseLeft(int failedStarts, DateTimeOffset? last, DateTimeOffset now) => BackOff(failedStarts) - (now - (last ?? DateTimeOffset.MinValue));
 
     /// <summary>Pause after a number of failed starts in a row.</summary>
     public static TimeSpan BackOff(int failedStarts) =>
@@ -35,7 +41,7 @@ public static class ReactivePlanner
 
     private static ScalePlan PlanStart(FleetObservation seen, int missing, string figures)
     {
-        var pause = BackOff(seen.FailedStarts) - (seen.Now - (seen.LastFailedStart ?? DateTimeOffset.MinValue));
+        var pause = PauseLeft(seen.FailedStarts, seen.LastFailedStart, seen.Now);
         return pause > TimeSpan.Zero
             ? new ScalePlan(0, [], $"{figures}; the next start waits {Seconds(pause)} after {seen.FailedStarts} failed in a row", pause)
             : new ScalePlan(missing, [], figures, null);
@@ -69,7 +75,7 @@ public static class ReactivePlanner
         return new ScalePlan(0, stop, reason, next);
     }
 
-    private static string Figures(FleetObservation seen, EffectiveService service, int needed, int target)
+    internal static string Figures(FleetObservation seen, EffectiveService service, int needed, int target)
     {
         var work = seen.InFlight + seen.Waiting == 0
             ? "no work"
@@ -78,5 +84,5 @@ public static class ReactivePlanner
         return $"{work}{bound}; {seen.Ready} ready, {seen.Starting} starting";
     }
 
-    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.#} s");
+    internal static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.#} s");
 }

@@ -13,7 +13,7 @@ internal sealed class ServiceApplyCommand : PleiadCommand
     private readonly Option<string> _file = new("--file", "-f") { Description = "The service.yaml; '-' reads stdin.", HelpName = "FILE", Required = true };
 
     public ServiceApplyCommand(Terminal terminal)
-        : base(terminal, "apply", "Add a service, or change it.", "pleiad service apply -f service.yaml", "pleiad service apply -f - < service.yaml") => Add(_file);
+        : base(terminal, "apply", "Add a service, or change it; with another image its machines are changed one by one, and none ends before another answers.", "pleiad service apply -f service.yaml", "pleiad service apply -f - < service.yaml") => Add(_file);
 
     protected override async Task<ExitCode> RunAsync(ParseResult given, CancellationToken cancellation)
     {
@@ -28,7 +28,8 @@ internal sealed class ServiceApplyCommand : PleiadCommand
         }
         else
         {
-            Terminal.Out.WriteLine($"service {spec.Name} {(applied.Created ? "added" : "changed")}");
+            var change = applied.Service.Change is null ? "" : $"; its machines are changed for others one by one: 'pleiad service show {spec.Name}' says how far that is";
+            Terminal.Out.WriteLine($"service {spec.Name} {(applied.Created ? "added" : "changed")}{change}");
         }
 
         return ExitCode.Done;

@@ -12,7 +12,7 @@ internal sealed class ServiceShowCommand : PleiadCommand
     private readonly Argument<string> _name = Complete.With(new Argument<string>("NAME") { Description = "The service." }, ValueKind.Service);
 
     public ServiceShowCommand(Terminal terminal)
-        : base(terminal, "show", "One service: its settings in force, machines, queue and last plan.", "pleiad service show primes") => Add(_name);
+        : base(terminal, "show", "One service: its settings in force, machines, queue, last plan, and how far a change of its image is.", "pleiad service show primes") => Add(_name);
 
     protected override async Task<ExitCode> RunAsync(ParseResult given, CancellationToken cancellation)
     {

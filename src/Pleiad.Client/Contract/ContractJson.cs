@@ -77,7 +77,20 @@ public sealed record ServerInfo(
 /// <param name="Problem">Why it cannot work now, for example the last failed start; null when all is well.</param>
 public sealed record ServiceInfo(
     string Name, string Image, int Slots, int MachinesMin, int MachinesMax, double IdleTimeoutMs, double AddressReservationMs, int QueueLimit, double QueueDeadlineMs,
-    double HangTimeoutMs, string Start, int Spares, int SparesReady, int Ready, int Starting, int Draining, int InFlight, int Waiting, int JobsWaiting, string Plan, string? Problem);
+    double HangTimeoutMs, string Start, int Spares, int SparesReady, int Ready, int Starting, int Draining, int InFlight, int Waiting, int JobsWaiting, string Plan, string? Problem)
+{
+    /// <summary>The change of its machines for others of <see cref="Image"/> that is under way or has stopped; absent when all are of one kind.</summary>
+    public ServiceChangeInfo? Change { get; init; }
+}
+
+/// <summary>How far a service's machines are changed for others of another image.</summary>
+/// <param name="FormerImage">Name of the image that is changed from.</param>
+/// <param name="FormerDigest">Its digest: both may have the same name.</param>
+/// <param name="MachinesNew">Machines of the new image that take work.</param>
+/// <param name="MachinesFormer">Machines of former images that take work.</param>
+/// <param name="Stopped">Whether it stopped because the new image does not start; the service's problem says why.</param>
+/// <param name="Began">When it began, or went on after a restart of the server.</param>
+public sealed record ServiceChangeInfo(string FormerImage, string FormerDigest, int MachinesNew, int MachinesFormer, bool Stopped, DateTimeOffset Began);
 
 /// <summary>An image of the host's store.</summary>
 /// <param name="Name">Its name.</param>

@@ -105,4 +105,13 @@ public enum EventKind
 
     /// <summary>A template of an image could not be made or does not work: its machines boot.</summary>
     TemplateFailed,
+
+    /// <summary>Machines of a service are being changed for others of another image.</summary>
+    ServiceChangeBegan,
+
+    /// <summary>Machines of the new image do not start: those of the former one go on until the service is applied again.</summary>
+    ServiceChangeStopped,
+
+    /// <summary>All machines of a service that take work are of its new image.</summary>
+    ServiceChangeDone,
 }

@@ -49,7 +49,7 @@ public interface ISlotLease : IDisposable
     /// <summary>Where it answers.</summary>
     MachineAddress Address { get; }
 
-    /// <summary>Which of its slots, from 0; no two leases of a machine have the same at one time.</summary>
+    /// <summary>Which of its slots, from 0, below the most it ever had; no two leases of a machine have the same at one time.</summary>
     int Slot { get; }
 }
 
@@ -72,7 +72,7 @@ public sealed record MachineSlots(MachineId Machine, int Slots, int InUse, bool 
 
 /// <summary>
 /// Gives a service's work to machines with a free slot: the one with the fewest slots in use, the oldest among equals, in order of arrival.
-/// Never more leases of a machine than it has slots. Safe for use from many threads.
+/// Never more leases of a machine than it has slots, or had when they were given. Safe for use from many threads.
 /// </summary>
 public interface IDispatcher
 {
@@ -101,6 +101,9 @@ public interface IDispatcher
 
     /// <summary>Adds a machine that takes work.</summary>
     void AddMachine(MachineId machine, MachineAddress address, int slots);
+
+    /// <summary>Changes how many slots a machine has, at once; leases beyond a smaller number stay until they are given back. No effect when it is unknown.</summary>
+    void Resize(MachineId machine, int slots);
 
     /// <summary>Gives the machine no new work.</summary>
     /// <returns>Completes when its last lease is given back (or it is removed).</returns>

@@ -46,6 +46,27 @@ public sealed partial class Dispatcher
     }
 
     /// <inheritdoc/>
+    public void Resize(MachineId machine, int slots)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(slots, 1);
+        Waiter? chain;
+        lock (_gate)
+        {
+            if (!_machines.TryGetValue(machine, out var entry))
+            {
+                return;
+            }
+
+            entry.Slots = slots;
+            _ready.Settle(entry);
+            chain = ServeQueue();
+        }
+
+        Complete(chain);
+        _changed?.Invoke();
+    }
+
+    /// <inheritdoc/>
     public Task DrainAsync(MachineId machine)
     {
         lock (_gate)

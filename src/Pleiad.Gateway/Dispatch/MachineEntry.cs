@@ -19,7 +19,8 @@ internal sealed class MachineEntry(Dispatcher owner, MachineId id, MachineAddres
 
     public MachineAddress Address { get; } = address;
 
-    public int Slots { get; } = slots;
+    /// <summary>May change while it works; after a smaller number fewer new leases are given until as many are back.</summary>
+    public int Slots { get; set; } = slots;
 
     /// <summary>Position in the order of arrival.</summary>
     public long Age { get; } = age;
@@ -52,7 +53,7 @@ internal sealed class MachineEntry(Dispatcher owner, MachineId id, MachineAddres
     {
         if (_returnedCount == _returned.Length)
         {
-            Array.Resize(ref _returned, Math.Min(Slots, _returned.Length * 2));
+            Array.Resize(ref _returned, _returned.Length * 2);
         }
 
         _returned[_returnedCount++] = slot;

@@ -66,7 +66,7 @@ internal static class MachineEndpoints
         var seen = machine.Machine?.Snapshot;
         return new MachineInfo(
             machine.Id.Value, service.Name, machine.Digest, Words.Of(seen?.State ?? Machines.Hosting.MachineState.Reserved), seen?.Address.Ip.ToString() ?? "", seen?.Address.Port ?? 0,
-            machine.Slots, slots is null || slots.Draining ? 0 : slots.Slots - slots.InUse, seen?.Usage.CpuShare ?? 0, seen?.Usage.ResidentBytes ?? 0,
+            machine.Slots, slots is null || slots.Draining ? 0 : Math.Max(0, slots.Slots - slots.InUse), seen?.Usage.CpuShare ?? 0, seen?.Usage.ResidentBytes ?? 0,
             seen?.Guest?.MemoryUsedBytes, seen?.Guest?.MemoryTotalBytes, seen?.Guest?.CpuBusy, seen?.Guest?.Requests, seen?.LastContact, machine.Ordered,
             seen?.Start?.Duration.TotalMilliseconds, seen?.Start is { } start ? ServiceDocument.WordOf(start.Way) : null, seen?.Start?.Note, machine.Reason, seen?.ProcessId, seen?.Adopted ?? false);
     }

@@ -62,6 +62,10 @@ internal static class ServiceEndpoints
             view.Machines.Count(machine => !machine.Draining),
             running.Fleet.Machines.Count(machine => machine.IsStarting),
             view.Machines.Count(machine => machine.Draining),
-            view.InFlight, view.Waiting, waiting.GetValueOrDefault(service.Name), running.Fleet.LastPlan, running.Fleet.Problem);
+            view.InFlight, view.Waiting, waiting.GetValueOrDefault(service.Name), running.Fleet.LastPlan, running.Fleet.Problem) { Change = Change(running.Fleet.ChangeSeen) };
     }
+
+    private static ServiceChangeInfo? Change(ChangeView? change) => change is null
+        ? null
+        : new ServiceChangeInfo(change.Former.Stored?.Manifest.Name ?? "", change.Former.Digest ?? "", change.MachinesNew, change.MachinesFormer, change.Stopped, change.Began);
 }

@@ -9,4 +9,7 @@ namespace Pleiad.Server.Fleet;
 internal sealed record FleetImage(string? Digest, StoredImage? Stored, string? Problem)
 {
     internal static FleetImage Of(StoredImage image) => new(image.Digest, image, null);
+
+    /// <summary>For example: primes-unikernel (sha256:0123456789ab…).</summary>
+    public override string ToString() => Stored is { } image ? $"{image.Manifest.Name} ({image.Digest[..19]}…)" : Digest is { } digest ? $"{digest[..19]}…" : "unknown";
 }

@@ -11,6 +11,7 @@ namespace Pleiad.Server.Fleet;
 internal sealed class FleetMachine(MachineId id, string digest, int slots, string reason, DateTimeOffset ordered)
 {
     private readonly Lock _gate = new();
+    private volatile int _slots = slots;
     private volatile IMachine? _machine;
     private volatile string? _stopReason;
     private volatile bool _inService;
@@ -20,7 +21,8 @@ internal sealed class FleetMachine(MachineId id, string digest, int slots, strin
     /// <summary>Digest of the image it boots from.</summary>
     internal string Digest { get; } = digest;
 
-    internal int Slots { get; } = slots;
+    /// <summary>Its slots; they are the gateway's, and change while it runs.</summary>
+    internal int Slots => _slots;
 
     internal string Reason { get; } = reason;
 
@@ -52,6 +54,22 @@ internal sealed class FleetMachine(MachineId id, string digest, int slots, strin
 
             _machine = order();
             return true;
+        }
+    }
+
+    /// <summary>Changes its slots, in the dispatcher too when it is there.</summary>
+    internal void Resize(int number, Action resize)
+    {
+        lock (_gate)
+        {
+            if (_slots != number)
+            {
+                _slots = number;
+                if (_inService)
+                {
+                    resize();
+                }
+            }
         }
     }
 

@@ -46,7 +46,7 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
         foreach (var spec in await context.Store.ListServicesAsync(cancellation))
         {
             var image = await AppliedImageAsync(spec, cancellation);
-            Begin(spec, image);
+            Begin(spec, image, FormerImage(spec.Name) is { } former && former.Digest != image.Digest ? former : null);
             if (image.Problem is { } problem)
             {
                 context.Events.Record(EventKind.MachineStartFailed, $"no machine can start: {problem}", spec.Name);
@@ -64,7 +64,29 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
             {
                 if (Get(service.Name) == service && service.Fleet.Image.Stored is null)
                 {
-                    service.Fleet.Apply(service.Fleet.Service, await AppliedImageAsync(service.Spec, cancellation));
+                    service.Fleet.Apply(service.Fleet.Service, await AppliedImageAsync(service.Spec, cancellation), service.Fleet.ChangeSeen?.Former);
+                    Prepare();
+                }
+            }
+            finally
+            {
+                _change.Release();
+            }
+        }
+    }
+
+    /// <summary>Lets go of images that services were changed from.</summary>
+    internal async Task ReleaseFormerImagesAsync(CancellationToken cancellation)
+    {
+        foreach (var service in All.Where(service => service.FormerKept && service.Fleet.ChangeSeen is null))
+        {
+            await _change.WaitAsync(cancellation);
+            try
+            {
+                if (service.Fleet.ChangeSeen is null)
+                {
+                    await images.UnpinAsync(FormerOwner(service.Name), keep: null, cancellation);
+                    service.FormerKept = false;
                     Prepare();
                 }
             }
@@ -76,7 +98,7 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
     }
 
     /// <summary>Whether a machine that an earlier run started still is what its service wants.</summary>
-    internal bool Wants(MachineOrder order) => Get(order.Service)?.Fleet.Image.Digest == order.Image.Digest;
+    internal bool Wants(MachineOrder order) => Get(order.Service)?.Fleet.Wants(order.Image.Digest) == true;
 
     /// <summary>Every machine that somebody here follows to its end, those of a service that is being removed included.</summary>
     internal HashSet<MachineId> Followed()
@@ -114,22 +136,34 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
         await ChangeAsync(cancellation);
         try
         {
-            // The image is kept first and the old one let go last, so that whatever fails in between leaves a service that has its image.
+            var next = FleetImage.Of(image);
+            var service = spec.Effective(_settings);
+            var running = Get(spec.Name);
+            var former = running?.Fleet.FormerOf(next, service) is { Stored: not null } usable ? usable : null;
+
+            // Images are kept first and let go last, so that whatever fails in between leaves a service that has its image, and the one it goes back to.
+            if (former is { Stored: { } kept })
+            {
+                await images.PinAsync(kept.Manifest.Name, kept.Digest, FormerOwner(spec.Name), cancellation);
+            }
+
             await images.PinAsync(image.Manifest.Name, image.Digest, Owner(spec.Name), cancellation);
             var isNew = await context.Store.PutServiceAsync(spec, cancellation);
-            if (Get(spec.Name) is { } running)
+            context.Events.Record(EventKind.ServiceApplied, $"image {next}", spec.Name);
+            if (running is not null)
             {
                 running.Spec = spec;
-                running.Fleet.Apply(spec.Effective(_settings), FleetImage.Of(image));
+                running.FormerKept |= former is not null;
+                running.Fleet.Apply(service, next, former);
             }
             else
             {
-                Begin(spec, FleetImage.Of(image));
+                Begin(spec, next, former: null);
             }
 
             Prepare();
-            context.Events.Record(EventKind.ServiceApplied, $"image {spec.Image} ({image.Digest[..19]}…)", spec.Name);
-            await UnpinAsync(spec.Name, keep: image.Digest);
+            await UnpinAsync(Owner(spec.Name), keep: image.Digest);
+            await UnpinAsync(FormerOwner(spec.Name), keep: former?.Digest);
             return isNew;
         }
         finally
@@ -164,7 +198,8 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
                 Prepare();
             }
 
-            await UnpinAsync(name, keep: null);
+            await UnpinAsync(Owner(name), keep: null);
+            await UnpinAsync(FormerOwner(name), keep: null);
             if (known)
             {
                 context.Events.Record(EventKind.ServiceRemoved, "removed by request", name);
@@ -189,7 +224,7 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
             context.Events.Record(EventKind.SettingChanged, $"{key.Key} is {value} {key.Unit}");
             foreach (var service in _services.Values)
             {
-                service.Fleet.Apply(service.Spec.Effective(_settings), service.Fleet.Image);
+                service.Fleet.Apply(service.Spec.Effective(_settings), service.Fleet.Image, service.Fleet.ChangeSeen?.Former);
             }
 
             Prepare();
@@ -233,10 +268,10 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
         }
     }
 
-    private void Begin(ServiceSpec spec, FleetImage image)
+    private void Begin(ServiceSpec spec, FleetImage image, FleetImage? former)
     {
-        var fleet = new ServiceFleet(context, spec.Effective(_settings), image);
-        _services[spec.Name] = new RunningService(spec, fleet, new JobPump(context, fleet));
+        var fleet = new ServiceFleet(context, spec.Effective(_settings), image, former);
+        _services[spec.Name] = new RunningService(spec, fleet, new JobPump(context, fleet)) { FormerKept = former is not null };
         if (_started)
         {
             fleet.Start();
@@ -250,24 +285,44 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
         {
             context.Host.Prepare(
             [
-                .. _services.Values.Where(service => service.Fleet.Image.Stored is not null)
-                    .Select(service => new WarmImage(service.Fleet.Image.Stored!, service.Fleet.Service.Start, service.Fleet.Service.Spares)),
+                // Until a change is over its former image too: it may have to carry the work.
+                .. _services.Values.SelectMany(service => new[] { service.Fleet.Image, service.Fleet.ChangeSeen?.Former }
+                    .Where(image => image?.Stored is not null)
+                    .Select(image => new WarmImage(image!.Stored!, service.Fleet.Service.Start, service.Fleet.Service.Spares))),
             ]);
         }
     }
 
     private ImageOwner Owner(string service) => new(dataDirectory, service);
 
+    /// <summary>Who keeps the image that a service goes back to while it is changed; no service can have this name. A pin of this owner is what tells the next server of the change.</summary>
+    private ImageOwner FormerOwner(string service) => new(dataDirectory, service + " (former image)");
+
     /// <summary>Lets go of images; one that stays pinned is let go with the next change, so failing is no reason to refuse what is done already.</summary>
-    private async Task UnpinAsync(string service, string? keep)
+    private async Task UnpinAsync(ImageOwner owner, string? keep)
     {
         try
         {
-            await images.UnpinAsync(Owner(service), keep, CancellationToken.None);
+            await images.UnpinAsync(owner, keep, CancellationToken.None);
         }
         catch (ImageStoreException error)
         {
-            LogUnpin(context.Logger, service, error);
+            LogUnpin(context.Logger, owner.Service, error);
+        }
+    }
+
+    /// <summary>The image that a service was being changed from, or null.</summary>
+    private FleetImage? FormerImage(string service)
+    {
+        string? digest = null;
+        try
+        {
+            digest = images.Pins().FirstOrDefault(pin => pin.Owner == FormerOwner(service))?.Digest;
+            return digest is null ? null : FleetImage.Of(images.Get(digest));
+        }
+        catch (ImageStoreException error)
+        {
+            return digest is null ? null : new FleetImage(digest, null, error.Message);
         }
     }
 

@@ -39,6 +39,7 @@ internal sealed partial class Monitor : IAsyncDisposable
             new("free addresses", RepairInterval, FreeAddressesAsync),
             new("put back jobs that nobody runs", RepairInterval, PutBackOrphansAsync),
             new("look for images", RepairInterval, fleets.RetryImagesAsync),
+            new("let go of former images", RepairInterval, fleets.ReleaseFormerImagesAsync),
             new("remove old jobs", PurgeInterval, cancellation => context.Store.PurgeJobsAsync(context.Time.GetUtcNow() - options.JobsKept, cancellation)),
             new("remove old events", PurgeInterval, cancellation => context.Store.PurgeEventsAsync(options.EventsKept, cancellation)),
         ];
@@ -111,7 +112,7 @@ internal sealed partial class Monitor : IAsyncDisposable
             {
                 if (machine.Machine?.Snapshot is { } seen)
                 {
-                    var free = slots.TryGetValue(machine.Id, out var use) && !use.Draining ? use.Slots - use.InUse : 0;
+                    var free = slots.TryGetValue(machine.Id, out var use) && !use.Draining ? Math.Max(0, use.Slots - use.InUse) : 0;
                     reports.Add(Report(seen, free));
                 }
             }

@@ -10,6 +10,9 @@ internal sealed class RunningService(ServiceSpec spec, ServiceFleet fleet, JobPu
 
     internal ServiceSpec Spec { get; set; } = spec;
 
+    /// <summary>Whether the image that it was changed from may still be kept for it.</summary>
+    internal bool FormerKept { get; set; }
+
     internal ServiceFleet Fleet { get; } = fleet;
 
     internal JobPump Jobs { get; } = jobs;

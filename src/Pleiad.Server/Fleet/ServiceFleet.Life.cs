@@ -38,7 +38,7 @@ internal sealed partial class ServiceFleet
         }
         catch (Exception error)
         {
-            Fail(machine, error is StateException ? error.Message : $"{error.GetType().Name}: {error.Message}");
+            Fail(machine, error is StateException ? error.Message : $"{error.GetType().Name}: {error.Message}", ofImage: false);
             if (machine.Machine is { } host)
             {
                 await host.StopAsync();
@@ -55,7 +55,7 @@ internal sealed partial class ServiceFleet
         var address = await _context.Store.ReserveAddressAsync(machine.Id, _context.Host.WishFor(image.Digest, service.Start), _context.Time.GetUtcNow(), CancellationToken.None);
         if (address is null)
         {
-            Fail(machine, $"no free address: all {_context.Host.Addresses.Count} of the pool are in use; lower machinesMax of a service or end machines");
+            Fail(machine, $"no free address: all {_context.Host.Addresses.Count} of the pool are in use; lower machinesMax of a service or end machines", ofImage: false);
             return false;
         }
 
@@ -76,20 +76,20 @@ internal sealed partial class ServiceFleet
         if (seen.State is MachineState.Failed or MachineState.Gone)
         {
             var detail = seen.FailureDetail ?? $"it ended as {seen.State} before its first answer";
-            Fail(machine, seen.Failure == MachineFailure.StartTimedOut ? $"{detail}; see 'pleiad machine log {machine.Id}', or give it longer by addressReservation" : detail);
+            Fail(machine, seen.Failure == MachineFailure.StartTimedOut ? $"{detail}; see 'pleiad machine log {machine.Id}', or give it longer by addressReservation" : detail, ofImage: true);
             return false;
         }
 
         if (!await _context.Store.TakeAddressAsync(machine.Id, CancellationToken.None))
         {
             await machine.Machine.StopAsync();
-            Fail(machine, $"its address {address.Address} was released before it answered");
+            Fail(machine, $"its address {address.Address} was released before it answered", ofImage: false);
             return false;
         }
 
         if (TryEnterService(machine, seen))
         {
-            _failures.Ready();
+            FailuresOf(machine.Digest).Ready();
             if (seen.Start is { } start && Starts.TryGetValue(start.Way, out var starts))
             {
                 starts.Observe(start.Duration);
@@ -112,6 +112,7 @@ internal sealed partial class ServiceFleet
     private bool TryEnterService(FleetMachine machine, MachineSnapshot seen)
     {
         var entered = machine.TryEnterService(() => Dispatcher.AddMachine(machine.Id, seen.Address, machine.Slots));
+        Resize(machine);
         Wake();
         return entered;
     }
@@ -162,13 +163,13 @@ internal sealed partial class ServiceFleet
         _context.Events.Record(kind, detail, Service.Name, machine.Id.Value);
         if (machine.InService)
         {
-            _failures.Died(machine.Ordered, _context.Time.GetUtcNow(), detail);
+            FailuresOf(machine.Digest).Died(machine.Ordered, _context.Time.GetUtcNow(), detail);
         }
     }
 
-    private void Fail(FleetMachine machine, string detail)
+    private void Fail(FleetMachine machine, string detail, bool ofImage)
     {
-        _failures.Failed(machine.Ordered, _context.Time.GetUtcNow(), detail);
+        FailuresOf(machine.Digest).Failed(machine.Ordered, _context.Time.GetUtcNow(), detail, ofImage);
         _context.Events.Record(EventKind.MachineStartFailed, detail, Service.Name, machine.Id.Value);
     }
 

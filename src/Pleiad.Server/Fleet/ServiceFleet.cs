@@ -7,6 +7,7 @@ using Pleiad.Core.Metrics;
 using Pleiad.Core.Services;
 using Pleiad.Gateway.Dispatch;
 using Pleiad.Machines.Hosting;
+using Pleiad.Machines.Images;
 using Pleiad.Scaling;
 
 namespace Pleiad.Server.Fleet;
@@ -35,19 +36,27 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
     private Task _loop = Task.CompletedTask;
     private int _disposed;
     private volatile Target _target;
-    private readonly StartFailures _failures = new();
+    private readonly ConcurrentDictionary<string, StartFailures> _failures = new(StringComparer.Ordinal);
     private volatile string _plan = "not planned yet";
 
-    internal ServiceFleet(FleetContext context, EffectiveService service, FleetImage image)
+    /// <param name="context">What it works with.</param>
+    /// <param name="service">Its bounds.</param>
+    /// <param name="image">The image of its machines.</param>
+    /// <param name="former">The image that an earlier run was changing from; its machines are adopted before the start.</param>
+    internal ServiceFleet(FleetContext context, EffectiveService service, FleetImage image, FleetImage? former)
     {
         _context = context;
         _cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, context.Time);
-        _target = new Target(service, image);
+        _target = new Target(service, image, former is null ? null : new Change(former, Held: 0, context.Time.GetUtcNow()));
         Dispatcher = new Dispatcher(service.Name, new DispatcherOptions(service.QueueLimit, service.QueueDeadline), context.Time, Wake);
     }
 
     /// <summary>Begins to plan.</summary>
-    internal void Start() => _loop = Task.Run(RunAsync);
+    internal void Start()
+    {
+        ResumeChange();
+        _loop = Task.Run(RunAsync);
+    }
 
     internal IDispatcher Dispatcher { get; }
 
@@ -66,26 +75,32 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
     internal string LastPlan => _plan;
 
     /// <summary>Why no machine starts now, or null when starts succeed.</summary>
-    internal string? Problem => _target.Image.Problem ?? _failures.Problem;
+    internal string? Problem
+    {
+        get
+        {
+            var target = _target;
+            return target.Image.Problem ?? Stoppage(target) ?? FailuresOf(target.Image.Digest).Problem ?? (target.Change is { } change ? FailuresOf(change.Former.Digest).Problem : null);
+        }
+    }
 
     internal IReadOnlyCollection<FleetMachine> Machines => [.. _machines.Values];
 
     /// <summary>Makes a new plan due.</summary>
     internal void Wake() => _wake.Writer.TryWrite(true);
 
-    /// <summary>Changes bounds and image; machines of another image make way for new ones.</summary>
-    internal void Apply(EffectiveService service, FleetImage image)
+    /// <summary>Changes bounds and image. Slots are the gateway's and change at once; machines of another image make way for new ones as these answer.</summary>
+    /// <param name="service">The bounds.</param>
+    /// <param name="image">The image of all machines to come.</param>
+    /// <param name="former">The image to go back to while the new one is not known to work, from <see cref="FormerOf"/>; null for none.</param>
+    internal void Apply(EffectiveService service, FleetImage image, FleetImage? former)
     {
-        _target = new Target(service, image);
-        _failures.Reset();
+        _failures.Clear();
+        BeginChange(service, image, former);
         Dispatcher.Configure(new DispatcherOptions(service.QueueLimit, service.QueueDeadline));
         foreach (var machine in _machines.Values)
         {
-            var other = image.Digest is not null && machine.Digest != image.Digest;
-            if (other || machine.Slots != service.Slots)
-            {
-                BeginStop(machine, $"service {service.Name} changed its {(other ? "image" : "slots")}", drain: true);
-            }
+            Resize(machine);
         }
 
         Wake();
@@ -168,7 +183,8 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
             {
                 ForgetEnded();
                 var target = _target;
-                var plan = ReactivePlanner.Plan(Observe(), target.Service);
+                var seen = Observe(target);
+                var plan = seen.Change is { } change ? RollingPlanner.Plan(seen, change, target.Service) : ReactivePlanner.Plan(seen, target.Service);
                 _plan = plan.Start > 0 && target.Image.Problem is { } problem ? $"{plan.Reason}; nothing can start: {problem}" : plan.Reason;
                 Execute(plan, target);
                 next = plan.NextLook is { } look && look < PlanIntervalMax ? look : PlanIntervalMax;
@@ -201,20 +217,20 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
         }
     }
 
-    private FleetObservation Observe()
+    private FleetObservation Observe(Target target)
     {
         // Those on the way first: one that enters service in between is then in the view as well and is counted there.
-        var starting = _machines.Values.Where(machine => machine.IsStarting).Select(machine => machine.Id).ToHashSet();
+        var starting = _machines.Values.Where(machine => machine.IsStarting).ToDictionary(machine => machine.Id);
         var view = Dispatcher.Observe();
-        starting.ExceptWith(view.Machines.Select(machine => machine.Machine));
-        var now = _context.Time.GetUtcNow();
-        var working = view.Machines.Where(machine => !machine.Draining).ToList();
-        if (_failures.Problem is not null && working.Any(machine => _machines.TryGetValue(machine.Machine, out var mine) && now - mine.Ordered >= StartFailures.StableAfter))
+        foreach (var machine in view.Machines)
         {
-            _failures.Reset();
+            starting.Remove(machine.Machine);
         }
 
-        var (failed, last) = _failures.Row;
+        var now = _context.Time.GetUtcNow();
+        var working = view.Machines.Where(machine => !machine.Draining).ToList();
+        ForgetFailures(working, starting.Count, now);
+        var (failed, last) = FailuresOf(target.Image.Digest).Row;
         return new FleetObservation(
             working.Count,
             starting.Count,
@@ -223,19 +239,33 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
             [.. working.Where(machine => machine.InUse == 0).Select(machine => new IdleMachine(machine.Machine, now - machine.LastReleased))],
             now,
             failed,
-            last);
+            last) { Change = ObserveChange(target, working, starting.Values, now) };
+    }
+
+    /// <summary>Failures are over when a machine that was ordered after them is stable, or when one is and none is wanted any more.</summary>
+    private void ForgetFailures(List<MachineSlots> working, int starting, DateTimeOffset now)
+    {
+        foreach (var (digest, failures) in _failures)
+        {
+            if (failures.Row.Last is { } last
+                && working.Any(machine => _machines.TryGetValue(machine.Machine, out var mine) && mine.Digest == digest && now - mine.Ordered >= StartFailures.StableAfter
+                    && (mine.Ordered >= last || (starting == 0 && now - last > ReactivePlanner.BackOffMax))))
+            {
+                failures.Reset();
+            }
+        }
     }
 
     private void Execute(ScalePlan plan, Target target)
     {
-        if (plan.Start > 0 && target.Image.Stored is { } image)
+        EndUselessStarts(target);
+        Start(plan.Start, "", plan, target.Service, target.Image.Stored);
+        Start(plan.StartFormer, " of the former kind", plan, target.Service, target.Change?.Former.Stored);
+        foreach (var id in plan.Replace)
         {
-            _context.Events.Record(EventKind.ScaleOut, $"starting {plan.Start}: {plan.Reason}", Service.Name);
-            for (var started = 0; started < plan.Start; started++)
+            if (_machines.TryGetValue(id, out var machine))
             {
-                var machine = new FleetMachine(MachineId.New(), image.Digest, target.Service.Slots, plan.Reason, _context.Time.GetUtcNow());
-                _machines[machine.Id] = machine;
-                _lives[machine.Id] = LiveAsync(machine, target.Service, image);
+                BeginStop(machine, $"it makes way for image {target.Image}: {plan.Reason}", drain: true);
             }
         }
 
@@ -247,10 +277,36 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
                 BeginStop(machine, plan.Reason, drain: true);
             }
         }
+
+        EndChange(plan.Change, target);
+    }
+
+    private void Start(int count, string kind, ScalePlan plan, EffectiveService service, StoredImage? image)
+    {
+        if (count == 0 || image is null)
+        {
+            return;
+        }
+
+        _context.Events.Record(EventKind.ScaleOut, $"starting {count}{kind}: {plan.Reason}", service.Name);
+        for (var started = 0; started < count; started++)
+        {
+            var machine = new FleetMachine(MachineId.New(), image.Digest, service.Slots, plan.Reason, _context.Time.GetUtcNow());
+            _machines[machine.Id] = machine;
+            _lives[machine.Id] = LiveAsync(machine, service, image);
+        }
+    }
+
+    private StartFailures FailuresOf(string? digest) => _failures.GetOrAdd(digest ?? "", _ => new StartFailures());
+
+    private void Resize(FleetMachine machine)
+    {
+        var slots = Service.Slots;
+        machine.Resize(slots, () => Dispatcher.Resize(machine.Id, slots));
     }
 
     [LoggerMessage(4100, LogLevel.Error, "The plan for service {Service} failed; it is tried again")]
     private static partial void LogLoop(ILogger logger, string service, Exception error);
 
-    private sealed record Target(EffectiveService Service, FleetImage Image);
+    private sealed record Target(EffectiveService Service, FleetImage Image, Change? Change);
 }

@@ -11,6 +11,7 @@ internal sealed class StartFailures
 
     private readonly Lock _gate = new();
     private int _count;
+    private int _ofImage;
     private DateTimeOffset? _last;
     private string? _problem;
     private bool _diedEarly;
@@ -39,14 +40,27 @@ internal sealed class StartFailures
         }
     }
 
+    /// <summary>Those of the row that the image or its machine is to blame for, and not want of an address or of an answer of the store.</summary>
+    internal int OfImage
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _ofImage;
+            }
+        }
+    }
+
     /// <summary>A start failed. Several that were under way at once are one failure: none of them was tried because of another.</summary>
-    internal void Failed(DateTimeOffset ordered, DateTimeOffset now, string detail)
+    internal void Failed(DateTimeOffset ordered, DateTimeOffset now, string detail, bool ofImage = true)
     {
         lock (_gate)
         {
             if (_last is null || ordered >= _last)
             {
                 _count++;
+                _ofImage += ofImage ? 1 : 0;
             }
 
             _last = now;
@@ -95,5 +109,5 @@ internal sealed class StartFailures
         }
     }
 
-    private void Clear() => (_count, _last, _problem) = (0, null, null);
+    private void Clear() => (_count, _ofImage, _last, _problem) = (0, 0, null, null);
 }

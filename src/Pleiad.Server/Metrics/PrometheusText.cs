@@ -21,6 +21,10 @@ internal static class PrometheusText
         Family(text, "pleiad_machines", "gauge", "Machines by service and state.", services.SelectMany(service =>
             service.Fleet.Machines.GroupBy(machine => machine.Machine?.Snapshot.State ?? Machines.Hosting.MachineState.Reserved)
                 .Select(group => ($"service=\"{service.Name}\",state=\"{Words.Of(group.Key)}\"", (double)group.Count()))));
+        var changes = services.Select(service => (service.Name, Change: service.Fleet.ChangeSeen)).Where(one => one.Change is not null).ToList();
+        Family(text, "pleiad_service_change_machines", "gauge", "Machines that take work while a service's machines are changed for others of another image; no series when there is no change.", changes.SelectMany(one =>
+            new[] { ($"{Service(one.Name)},kind=\"new\"", (double)one.Change!.MachinesNew), ($"{Service(one.Name)},kind=\"former\"", one.Change.MachinesFormer) }));
+        Family(text, "pleiad_service_change_stopped", "gauge", "1 when the change stopped because the new image does not start, else 0.", changes.Select(one => (Service(one.Name), one.Change!.Stopped ? 1.0 : 0)));
         Family(text, "pleiad_slots", "gauge", "Slots of machines in service.", views.Select(view => (Service(view.Key), (double)view.Value.Machines.Where(machine => !machine.Draining).Sum(machine => machine.Slots))));
         Family(text, "pleiad_slots_in_use", "gauge", "Slots in use.", views.Select(view => (Service(view.Key), (double)view.Value.InFlight)));
         Family(text, "pleiad_queue_waiting", "gauge", "Requests and jobs that wait for a slot.", views.Select(view => (Service(view.Key), (double)view.Value.Waiting)));

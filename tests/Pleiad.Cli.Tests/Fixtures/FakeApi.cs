@@ -124,8 +124,9 @@ internal sealed class FakeApi : IAsyncDisposable
         {
             using var reader = new StreamReader(request.Body);
             var spec = ServiceDocument.Parse(await reader.ReadToEndAsync());
+            var change = Services.Find(service => service.Name == name)?.Change;
             var isNew = Services.RemoveAll(service => service.Name == name) == 0;
-            Services.Add(Samples.Primes with { Name = name, MachinesMin = spec.MachinesMin ?? 2, MachinesMax = spec.MachinesMax ?? 8 });
+            Services.Add(Samples.Primes with { Name = name, MachinesMin = spec.MachinesMin ?? 2, MachinesMax = spec.MachinesMax ?? 8, Change = change });
             Applied(spec);
             return Results.Json(Services[^1], ContractJson.Default.ServiceInfo, statusCode: isNew ? 201 : 200);
         });

@@ -1,4 +1,5 @@
 using Pleiad.Cli.Tests.Fixtures;
+using Pleiad.Client.Contract;
 using Pleiad.TestKit;
 using Shouldly;
 using Xunit;
@@ -48,6 +49,49 @@ public sealed class ServiceCommandTests
             problem:            the last start failed: QEMU ended
 
             """);
+    }
+
+    [Fact]
+    public async Task A_change_of_machines_has_a_column_while_there_is_one()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Services[0] = Changing(stopped: false);
+
+        var outcome = await CommandRun.WithAsync(api, "service", "list");
+
+        outcome.Out.ShouldBe(
+            """
+            NAME    IMAGE             READY  STARTING  MIN  MAX  SLOTS  IN FLIGHT  WAITING  CHANGING    PROBLEM
+            primes  primes-unikernel      2         1    2    8      5          3        9  2 of 5 new  -
+            echo    echo-unikernel        2         1    2    8      5          3        9  -           the last start failed: QEMU ended
+
+            """);
+    }
+
+    [Theory]
+    [InlineData(false, "changing:           2 of 5 machines are of the new kind (from primes-old to primes-unikernel)\n")]
+    [InlineData(true, "changing:           stopped; 2 of 5 machines are of the new kind (from primes-old to primes-unikernel)\n")]
+    public async Task A_service_that_is_changed_shows_how_far_it_is(bool stopped, string line)
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Services[0] = Changing(stopped);
+
+        (await CommandRun.WithAsync(api, "service", "show", "primes")).Out.ShouldContain(line);
+        (await CommandRun.WithAsync(api, "service", "show", "primes", "--json")).Out.ShouldContain("\"machinesNew\": 2");
+    }
+
+    private static ServiceInfo Changing(bool stopped) =>
+        Samples.Primes with { Change = new ServiceChangeInfo("primes-old", "sha256:0", 2, 3, stopped, Samples.Now) };
+
+    [Fact]
+    public async Task Apply_says_when_machines_make_way_for_others()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Services[0] = Changing(stopped: false);
+        var run = new CommandRun { Input = Document.Replace("hello", "primes", StringComparison.Ordinal) };
+
+        (await run.RunAsync(api, default, "service", "apply", "-f", "-")).Out.ShouldBe(
+            "service primes changed; its machines are changed for others one by one: 'pleiad service show primes' says how far that is\n");
     }
 
     [Fact]

@@ -65,6 +65,12 @@ internal sealed class DispatcherModel
         Serve();
     }
 
+    public void Resize(Machine machine, int slots)
+    {
+        machine.Slots = slots;
+        Serve();
+    }
+
     public void Close()
     {
         Closed = true;
@@ -136,7 +142,18 @@ internal sealed class DispatcherModel
     {
         public MachineId Id { get; } = id;
 
-        public int Slots { get; } = slots;
+        public int Slots
+        {
+            get;
+            set
+            {
+                field = value;
+                SlotsMost = Math.Max(SlotsMost, value);
+            }
+        } = slots;
+
+        /// <summary>The most it ever had.</summary>
+        public int SlotsMost { get; private set; } = slots;
 
         public int InUse { get; set; }
 

@@ -147,6 +147,11 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
                     machine.SuspendedUntil = _model.Closed ? machine.SuspendedUntil : _model.Now + pause;
                     _dispatcher.Suspend(machine.Id, pause);
                     break;
+                case 4:
+                    var slots = _random.Next(1, 8);
+                    _model.Resize(machine, slots);
+                    _dispatcher.Resize(machine.Id, slots);
+                    break;
                 default:
                     break;
             }
@@ -185,7 +190,7 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
             {
                 var seen = view.Machines.Single(seen => seen.Machine == machine.Id);
                 Equal((seen.Slots, seen.InUse, seen.Draining), (machine.Slots, machine.InUse, machine.Draining), "a machine");
-                Holds(seen.InUse <= seen.Slots, "more in use than there are slots");
+                Holds(seen.InUse <= machine.SlotsMost, "more in use than there ever were slots");
             }
 
             Holds(view.Waiting == 0 || !_model.Machines.Exists(machine => machine.TakesWork), "someone waits while a slot is free");
@@ -221,7 +226,7 @@ public sealed class DispatcherSimulationTests(ITestOutputHelper output)
             if (pair.Ask.Machine is { } machine)
             {
                 result.Lease!.Machine.ShouldBe(machine.Id, _step);
-                result.Lease.Slot.ShouldBeInRange(0, machine.Slots - 1, _step);
+                result.Lease.Slot.ShouldBeInRange(0, machine.SlotsMost - 1, _step);
                 pair.Lease = result.Lease;
                 _held.Add(pair);
             }

@@ -49,6 +49,28 @@ public sealed class DispatcherTests
     }
 
     [Fact]
+    public async Task More_slots_serve_those_that_wait_and_fewer_let_leases_end()
+    {
+        var dispatcher = New();
+        dispatcher.AddMachine(A, Address, 1);
+        var first = await Granted(dispatcher);
+        var second = dispatcher.AcquireAsync(WorkKind.Request, default);
+        second.IsCompleted.ShouldBeFalse();
+
+        dispatcher.Resize(A, 2);
+        var lease = (await second).Lease!;
+        lease.Slot.ShouldNotBe(first.Slot);
+
+        dispatcher.Resize(A, 1);
+        var third = dispatcher.AcquireAsync(WorkKind.Request, default);
+        first.Dispose();
+        third.IsCompleted.ShouldBeFalse();
+        lease.Dispose();
+        (await third).Lease!.Machine.ShouldBe(A);
+        dispatcher.Resize(B, 3);
+    }
+
+    [Fact]
     public async Task A_lease_disposed_twice_gives_one_slot_back()
     {
         var dispatcher = New();

@@ -122,8 +122,8 @@ internal sealed class ChildServer : IAsyncDisposable
 
     internal async Task ApplyAsync(string keys) => await Client.ApplyServiceAsync("primes", $"name: primes\nimage: primes-unikernel\n{keys}\n", default);
 
-    internal Task ReadyAsync(int count) => Eventually.BecomesTrueAsync(
-        async () => (await Client.GetServiceAsync("primes", default)).Ready >= count, TestServer.Limit, async () => $"{await Client.GetServiceAsync("primes", default)}\n{Log}");
+    internal Task ReadyAsync(int count, string name = "primes") => Eventually.BecomesTrueAsync(
+        async () => (await Client.GetServiceAsync(name, default)).Ready >= count, TestServer.Limit, async () => $"{await Client.GetServiceAsync(name, default)}\n{Log}");
 
     public async ValueTask DisposeAsync()
     {

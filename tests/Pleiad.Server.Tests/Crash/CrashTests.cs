@@ -75,6 +75,44 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public async Task SIGKILL_in_the_middle_of_a_change_of_image_leaves_machines_of_both_and_the_next_start_goes_on()
+    {
+        await VersionImages.EnsureAsync('a', 'b');
+        await using var server = await ChildServer.StartAsync();
+        await ApplyVersionAsync(server, 'a');
+        await server.ReadyAsync(4, "web");
+        await ApplyVersionAsync(server, 'b');
+        await Eventually.BecomesTrueAsync(
+            async () => (await server.Client.GetServiceAsync("web", default)).Change is { MachinesNew: > 0, MachinesFormer: > 0 }, TestServer.Limit, () => Task.FromResult(server.Log));
+        await server.KillAsync();
+
+        await server.UpAsync();
+        var began = (await server.Client.ListEventsAsync(new EventQuery { Kind = "serviceChangeBegan", Limit = 100 }, default)).Events;
+        began[^1].Reason.ShouldMatch($"^going on from image {VersionImages.Name('a')} .*: (1 of [345]|2 of [345]|3 of [45]) machines are of the new kind");
+        (await server.Client.ListEventsAsync(new EventQuery { Kind = "machineAdopted", Limit = 100 }, default)).Events.Count.ShouldBeGreaterThanOrEqualTo(4);
+        using var http = new HttpClient { BaseAddress = server.Gateway };
+        await using var load = new SteadyLoad(http, "/web/version", clients: 4);
+        await Eventually.BecomesTrueAsync(async () => (await server.Client.GetServiceAsync("web", default)).Change is null, TestServer.Limit, () => Task.FromResult(server.Log));
+
+        var digest = (await server.Client.ListImagesAsync(default)).Single(image => image.Name == VersionImages.Name('b')).Digest;
+        await Eventually.BecomesTrueAsync(
+            async () => (await server.Client.ListMachinesAsync(default)) is { Count: >= 4 and <= 5 } all && all.All(machine => machine.State == "ready" && machine.Image == digest),
+            TestServer.Limit,
+            () => Task.FromResult(server.Log));
+        var machines = (await server.Client.ListMachinesAsync(default)).Select(machine => machine.ProcessId!.Value).ToList();
+        Leftovers.Qemus(server.Data).Order().ShouldBe(machines.Order());
+        var info = await server.Client.GetServerAsync(default);
+        (info.AddressesTotal - info.AddressesFree).ShouldBe(machines.Count);
+        load.Take().Where(answer => answer is not ("a" or "b")).ShouldBeEmpty();
+        await load.DisposeAsync();
+        await server.TerminateAsync();
+    }
+
+    /// <summary>Machines start cold, so that a change takes long enough to be met in the middle, and no spares are beside them.</summary>
+    private static async Task ApplyVersionAsync(ChildServer server, char version) =>
+        await server.Client.ApplyServiceAsync("web", $"name: web\nimage: {VersionImages.Name(version)}\nmachinesMin: 4\nmachinesMax: 4\nslots: 2\nstart: cold\nspares: 0\n", default);
+
+    [Fact]
     public async Task What_a_killed_server_left_can_be_swept_without_starting_it_again()
     {
         await using var server = await ChildServer.StartAsync();

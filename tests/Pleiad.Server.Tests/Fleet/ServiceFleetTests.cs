@@ -1,7 +1,9 @@
 using Pleiad.Core.Documents;
+using Pleiad.Core.Events;
 using Pleiad.Core.Settings;
 using Pleiad.Gateway.Dispatch;
 using Pleiad.Machines.Images;
+using Pleiad.Server.Fleet;
 using Pleiad.Server.Tests.Simulation;
 using Pleiad.State;
 using Shouldly;
@@ -50,10 +52,11 @@ public sealed class ServiceFleetTests
         await rig.ReadyAsync(1);
         var got = await rig.Fleet().Dispatcher.AcquireAsync(WorkKind.Request, default);
         using var lease = got.Lease!;
-        await rig.ApplyAsync("machinesMin: 0\nmachinesMax: 1\nslots: 2");
-        rig.Fleet().Dispatcher.Observe().Machines.ShouldHaveSingleItem().Draining.ShouldBeTrue();
-        rig.Host.Live.ShouldHaveSingleItem().Die();
-        await rig.UntilAsync(() => Task.FromResult(rig.Fleet().Machines.Count == 0));
+        await rig.ApplyAsync("machinesMin: 0\nmachinesMax: 1\nslots: 1", image: "next");
+        await rig.UntilAsync(() => Task.FromResult(rig.Fleet().Dispatcher.Observe().Machines.Any(machine => machine.Draining)));
+        var draining = rig.Host.Live.Single(machine => machine.Order.Id == lease.Machine);
+        draining.Die();
+        await rig.UntilAsync(() => Task.FromResult(rig.Fleet().Machines.All(machine => machine.Id != lease.Machine)));
         await rig.HoldsNothingElseAsync();
     }
 
@@ -123,6 +126,19 @@ public sealed class ServiceFleetTests
         File.Move(kernel + ".away", kernel);
         await rig.ReadyAsync(1);
         rig.Fleet().Problem.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_start_that_fails_beside_a_machine_that_works_long_is_tried_again_ever_later()
+    {
+        await using var rig = await Rig.StartAsync(addresses: 1);
+        await rig.ApplyAsync("machinesMin: 1\nmachinesMax: 2");
+        await rig.ReadyAsync(1);
+        await rig.UntilAsync(() => Task.FromResult(rig.Fleet().Machines.All(machine => rig.Time.GetUtcNow() - machine.Ordered > StartFailures.StableAfter)));
+        await rig.ApplyAsync("machinesMin: 2\nmachinesMax: 2");
+        await rig.UntilAsync(() => Task.FromResult(rig.Fleet().LastPlan.Contains("after 4 failed in a row", StringComparison.Ordinal)));
+        (await rig.Real.ListEventsAsync(new EventQuery(Kind: EventKind.MachineStartFailed), default)).Count.ShouldBeLessThanOrEqualTo(4);
+        rig.Fleet().Problem!.ShouldContain("no free address");
     }
 
     [Fact]

@@ -91,14 +91,15 @@ public sealed class MonitorTests
     }
 
     [Fact]
-    public async Task A_new_image_or_slot_count_replaces_the_machines()
+    public async Task Another_slot_count_is_taken_up_by_the_machines_that_run()
     {
         await using var server = await TestServer.StartAsync();
         await server.ApplyAsync("machinesMin: 1\nslots: 2", ready: 1);
         var first = (await server.Client.ListMachinesAsync(default)).ShouldHaveSingleItem();
         await server.ApplyAsync("machinesMin: 1\nslots: 3", ready: 1);
-        await Replaced(server, first.Id);
-        (await server.Client.ListMachinesAsync(default)).ShouldHaveSingleItem().Slots.ShouldBe(3);
+        (await server.Client.ListMachinesAsync(default)).ShouldHaveSingleItem().ShouldSatisfyAllConditions(
+            machine => machine.Id.ShouldBe(first.Id),
+            machine => (machine.Slots, machine.FreeSlots).ShouldBe((3, 3)));
     }
 
     [Fact]

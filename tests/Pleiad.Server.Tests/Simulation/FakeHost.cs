@@ -19,6 +19,9 @@ internal sealed class FakeHost(int addresses, TimeProvider time, FakeChance chan
     /// <summary>Asked at each start; a sentence when it must not be.</summary>
     internal Func<MachineOrder, string?> Forbids { get; set; } = _ => null;
 
+    /// <summary>Whether machines of this order never come up.</summary>
+    internal Func<MachineOrder, bool> Fails { get; set; } = _ => false;
+
     /// <summary>Whether no connection can be opened, although machines live.</summary>
     internal bool Unreachable { get; set; }
 

@@ -9,6 +9,8 @@ namespace Pleiad.Server.Tests.Simulation;
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The source has no timer and no handle; it goes with the machine.")]
 internal sealed class FakeMachine : IMachine
 {
+    internal const long ResidentBytes = 5 << 20;
+
     private readonly FakeHost _host;
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource<MachineSnapshot> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -77,7 +79,7 @@ internal sealed class FakeMachine : IMachine
     private async Task LiveAsync()
     {
         await Task.Delay(_host.Chance.StartAlways ?? _host.Chance.Upto(_host.Chance.StartMax), _host.Time);
-        if (_host.Chance.Happens(_host.Chance.StartFails))
+        if (_host.Fails(Order) || _host.Chance.Happens(_host.Chance.StartFails))
         {
             End(MachineFailure.StartFailed);
             return;
@@ -90,7 +92,7 @@ internal sealed class FakeMachine : IMachine
                 return;
             }
 
-            _snapshot = _snapshot with { State = MachineState.Ready, Start = new MachineStart(StartMode.Cold, TimeSpan.FromMilliseconds(5), null) };
+            _snapshot = _snapshot with { State = MachineState.Ready, Usage = new MachineUsage(0, ResidentBytes), Start = new MachineStart(StartMode.Cold, TimeSpan.FromMilliseconds(5), null) };
             _started.TrySetResult(_snapshot);
         }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Pleiad.Core.Identity;
 using Pleiad.Core.Services;
 using Pleiad.Gateway.Transport;
+using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
 using Pleiad.Server.Events;
 using Pleiad.Server.Fleet;
@@ -31,7 +32,7 @@ internal sealed class Rig : IAsyncDisposable
         Images = new ImageStore(_directory.File("images"));
         Events = new EventLog(Store, Time, NullLogger<EventLog>.Instance);
         _transport = new MachineTransport(new HostConnector(Host), null, Time);
-        Context = new FleetContext(Store, Host, _transport, Events, new JobEnds(Store, Time), Time, NullLogger.Instance);
+        Context = new FleetContext(Store, Host, _transport, Events, new JobEnds(Store, Time), Time, NullLogger.Instance) { MemoryAvailableBytes = () => MemoryAvailableBytes() };
         Directory.CreateDirectory(Data);
         (Fleets, Monitor) = NewParts();
     }
@@ -55,6 +56,8 @@ internal sealed class Rig : IAsyncDisposable
 
     internal FleetContext Context { get; }
 
+    internal Func<long> MemoryAvailableBytes { get; set; } = () => 1L << 40;
+
     internal Fleets Fleets { get; private set; }
 
     internal Monitor Monitor { get; private set; }
@@ -65,25 +68,35 @@ internal sealed class Rig : IAsyncDisposable
         await rig.Real.MigrateAsync(default);
         await rig.Real.SetAddressPoolAsync(rig.Host.Addresses, default);
         await SilentImage.ImportAsync(rig._directory.Path, rig.Images, "image");
+        await SilentImage.ImportAsync(rig._directory.Path, rig.Images, "next", memoryMiB: 3);
+        await SilentImage.ImportAsync(rig._directory.Path, rig.Images, "third", memoryMiB: 4);
         await rig.Fleets.LoadAsync(default);
         rig.Fleets.Start([]);
         rig.Monitor.Start();
         return rig;
     }
 
-    /// <summary>Ends the fleets and begins again from store and images.</summary>
-    internal async Task RestartAsync()
+    /// <summary>Ends the fleets and begins again from store, images and, when they are kept, machines.</summary>
+    internal async Task RestartAsync(bool keepMachines = false)
     {
-        await Fleets.EndAsync("the test begins again", TimeSpan.FromSeconds(20), keepMachines: false);
+        await Fleets.EndAsync("the test begins again", TimeSpan.FromSeconds(20), keepMachines);
         await Monitor.DisposeAsync();
         await Fleets.DisposeAsync();
         (Fleets, Monitor) = NewParts();
         await Fleets.LoadAsync(default);
-        Fleets.Start([]);
+        var wanted = Host.Live.Where(machine => machine.Snapshot.State == MachineState.Ready).ToLookup(machine => Fleets.Wants(machine.Order));
+        foreach (var machine in Host.Live.Except(wanted[true]))
+        {
+            await machine.StopAsync();
+            await Real.ReleaseAddressAsync(machine.Order.Id, Time.GetUtcNow(), default);
+        }
+
+        Fleets.Start(wanted[true]);
         Monitor.Start();
     }
 
-    internal Task<bool> ApplyAsync(string keys = "", string name = "work") => Fleets.ApplyAsync(ServiceDocument.Parse($"name: {name}\nimage: image\n{keys}\n", "test"), default);
+    internal Task<bool> ApplyAsync(string keys = "", string name = "work", string image = "image") =>
+        Fleets.ApplyAsync(ServiceDocument.Parse($"name: {name}\nimage: {image}\n{keys}\n", "test"), default);
 
     internal ServiceFleet Fleet(string name = "work") => Fleets.Get(name)!.Fleet;
 

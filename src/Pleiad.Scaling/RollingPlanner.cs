@@ -1,0 +1,107 @@
+using Pleiad.Core.Identity;
+using Pleiad.Core.Services;
+
+namespace Pleiad.Scaling;
+
+/// <summary>
+/// Plans while the machines of a service are changed for others of a new kind: new ones start beside the former ones, which make way one by one as the new ones answer,
+/// so that as many take work as before. Scaling goes on in the same plan. A pure function, as <see cref="ReactivePlanner"/>.
+/// </summary>
+/// <remarks>
+/// Until a machine of the new kind answers, nobody knows whether it ever will: so the former kind carries the work, and grows with it; starts of the new kind are not counted on.
+/// <code>
+/// under way ──► done      as many of the new kind take work as are needed, and no former one does
+///     └──────► stopped    the new kind failed to start <see cref="FailuresMax"/> times in a row; the former kind is scaled as ever
+/// </code>
+/// </remarks>
+public static class RollingPlanner
+{
+    /// <summary>Starts of the new kind that fail in a row, with their pauses in between, before the change stops.</summary>
+    public const int FailuresMax = 3;
+
+    /// <summary>Machines beyond those needed that a change may have at once: a quarter of them, at least 1.</summary>
+    public static int Surge(int needed) => Math.Max(1, (needed + 3) / 4);
+
+    /// <summary>What to do about a service whose machines are being changed.</summary>
+    /// <param name="seen">Its machines and load.</param>
+    /// <param name="change">The change.</param>
+    /// <param name="service">Its bounds.</param>
+    public static ScalePlan Plan(FleetObservation seen, ChangeObservation change, EffectiveService service)
+    {
+        var ready = seen.Ready - change.Former.Count;
+        return change.Former.Count + change.FormerStarting == 0 && (ready >= Math.Max(1, Target(seen, change, service)) || !change.CanStartFormer)
+            ? ReactivePlanner.Plan(seen, service) with { Change = ChangeStep.Done }
+            : change.Stopped || change.Failures >= FailuresMax
+                ? Stand(seen, change, service)
+                : GoOn(seen, change, service, ready, seen.Starting - change.FormerStarting);
+    }
+
+    /// <summary>Machines that are to take work until the change ends.</summary>
+    private static int Target(FleetObservation seen, ChangeObservation change, EffectiveService service) =>
+        Math.Clamp(Math.Max(ReactivePlanner.Needed(seen, service), change.Held), service.MachinesMin, service.MachinesMax);
+
+    /// <summary>The former kind is scaled as if there were no new one; machines of the new kind that came up go on as well.</summary>
+    private static ScalePlan Stand(FleetObservation seen, ChangeObservation change, EffectiveService service)
+    {
+        if (!change.CanStartFormer)
+        {
+            return ReactivePlanner.Plan(seen, service) with { Change = ChangeStep.Stopped };
+        }
+
+        var plan = ReactivePlanner.Plan(seen with { FailedStarts = change.FormerFailedStarts, LastFailedStart = change.LastFormerFailedStart }, service);
+        return plan with { Start = 0, StartFormer = plan.Start, Change = ChangeStep.Stopped };
+    }
+
+    private static ScalePlan GoOn(FleetObservation seen, ChangeObservation change, EffectiveService service, int ready, int starting)
+    {
+        var target = Target(seen, change, service);
+        var limit = target + Surge(target);
+
+        // With nothing to do one machine is started all the same, to know whether the new kind works, as long as there is a former kind to go back to.
+        var wanted = Math.Max(target, change.CanStartFormer ? 1 : 0) - ready - starting;
+        var pause = change.CanStartNew ? ReactivePlanner.PauseLeft(seen.FailedStarts, seen.LastFailedStart, seen.Now) : TimeSpan.MaxValue;
+        var formerPause = ReactivePlanner.PauseLeft(change.FormerFailedStarts, change.LastFormerFailedStart, seen.Now);
+        var formerCarries = change.CanStartFormer && (ready == 0 || seen.FailedStarts > 0);
+
+        var countedOn = seen.Ready + change.FormerStarting + (formerCarries ? 0 : starting);
+        var missing = Math.Max(0, target - countedOn);
+        var place = limit - Math.Max(target, countedOn) - (formerCarries ? starting : 0) - change.Draining;
+        var start = pause > TimeSpan.Zero ? 0 : Math.Clamp(formerCarries ? place : place + missing, 0, Math.Max(0, wanted));
+        if (!formerCarries && pause <= TimeSpan.Zero)
+        {
+            // What the work needs is started whatever drains still: that ends soon.
+            start = Math.Max(start, Math.Min(missing, wanted));
+        }
+
+        var blocked = change.Room == 0 && starting == 0 && change.Draining == 0;
+        start = formerCarries || !blocked ? Math.Min(start, change.Room) : Math.Min(start, missing);
+        var startFormer = !formerCarries || formerPause > TimeSpan.Zero
+            ? 0
+            : Math.Clamp(limit - seen.Ready - seen.Starting - start, 0, blocked ? missing : Math.Min(missing, change.Room - start));
+
+        var surplus = Math.Clamp(seen.Ready - target, 0, change.Former.Count);
+        var tight = blocked && surplus == 0 && missing == 0 && wanted > 0 && pause <= TimeSpan.Zero && change.Former.Count > 0;
+        var needed = ReactivePlanner.Needed(seen, service);
+        var reason = $"{ReactivePlanner.Figures(seen, service, needed, Math.Clamp(needed, service.MachinesMin, service.MachinesMax))}; "
+            + $"changing: {Progress(ready, change.Former.Count)}, at most {limit} machines at once"
+            + (tight ? $"; {change.RoomBound}, so one of the former kind ends first" : "")
+            + (pause > TimeSpan.Zero && change.CanStartNew ? $"; the next start of the new kind waits {ReactivePlanner.Seconds(pause)} after {seen.FailedStarts} failed in a row" : "");
+        return new ScalePlan(start, [], reason, Next(pause, formerCarries && missing > 0 ? formerPause : TimeSpan.Zero))
+        {
+            StartFormer = startFormer,
+            Replace = First(change.Former, tight ? 1 : surplus),
+            Change = ChangeStep.UnderWay,
+        };
+    }
+
+    /// <summary>For example: 2 of 5 machines are of the new kind.</summary>
+    public static string Progress(int ready, int former) =>
+        $"{ready} of {ready + former} {(ready + former == 1 ? "machine is" : "machines are")} of the new kind";
+
+    /// <summary>Those without work first, those idle longest before all.</summary>
+    private static IReadOnlyList<MachineId> First(IReadOnlyList<FormerMachine> former, int count) =>
+        [.. former.OrderBy(machine => machine.InUse).ThenByDescending(machine => machine.IdleFor).Take(count).Select(machine => machine.Machine)];
+
+    private static TimeSpan? Next(TimeSpan pause, TimeSpan formerPause) =>
+        new[] { pause, formerPause }.Where(time => time > TimeSpan.Zero && time < TimeSpan.MaxValue).Select(time => (TimeSpan?)time).Min();
+}
