@@ -15,6 +15,7 @@ internal sealed class Template
 {
     private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BootTimeMax = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan EndTimeMax = TimeSpan.FromSeconds(1);
 
     private int _users = 1;
     private readonly MemoryFile _memory;
@@ -90,7 +91,7 @@ internal sealed class Template
             using var process = await MachineSpawner.SpawnAsync(host, id, image, place, (memory.Handle, true), server: null, cancellation);
             try
             {
-                await using var qmp = await QmpClient.ConnectAsync(host.Files.QmpOf(id), AnswerTimeMax, host.Time, cancellation);
+                await using var qmp = await ConnectAsync(host, id, process, cancellation);
                 using var health = new MachineHealth(host.Network, place.Service, image.Health, MachineHealth.ConnectTimeMin, host.Time);
                 await FirstAnswerAsync(health, process, cancellation);
                 await health.CloseAsync(cancellation);
@@ -112,6 +113,20 @@ internal sealed class Template
         finally
         {
             host.Files.RemoveWithLog(id);
+        }
+    }
+
+    private static async Task<QmpClient> ConnectAsync(HostContext host, MachineId id, QemuProcess process, CancellationToken cancellation)
+    {
+        try
+        {
+            return await QmpClient.ConnectAsync(host.Files.QmpOf(id), AnswerTimeMax, host.Time, cancellation);
+        }
+        catch (IOException e)
+        {
+            // The connection of a process that ends is gone a moment before the process is.
+            await Task.WhenAny(process.Exited, Task.Delay(EndTimeMax, host.Time, cancellation));
+            throw process.Exited.IsCompleted ? new IOException($"QEMU ended before the first answer ({await process.Exited})", e) : e;
         }
     }
 

@@ -15,8 +15,9 @@ internal sealed class ForkLackingException(string message) : IOException(message
 internal sealed class ForkLibrary(string directory, TimeProvider time) : IDisposable
 {
     private const string Compiler = "gcc";
-    private const string Source = "Pleiad.Machines.Forking.fork_server.c";
-    private static readonly string[] Arguments = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", "-Wl,--build-id=none", "-s", "-x", "c"];
+    private const string Sources = "Forking/";
+    private const string Output = "fork-server.so";
+    private static readonly string[] Arguments = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", "-Wl,--build-id=none", "-s", "-o", Output];
     private static readonly TimeSpan CompileTimeMax = TimeSpan.FromSeconds(60);
 
     private MemoryFile? _file;
@@ -46,15 +47,15 @@ internal sealed class ForkLibrary(string directory, TimeProvider time) : IDispos
     /// <summary>Removes what a run that was killed while it compiled has left.</summary>
     public static void RemoveLeft(string directory)
     {
-        if (Directory.Exists(directory))
+        if (Directory.Exists(WorkOf(directory)))
         {
-            File.Delete(OutputOf(directory));
+            Directory.Delete(WorkOf(directory), recursive: true);
         }
     }
 
     public void Dispose() => _file?.Dispose();
 
-    private static string OutputOf(string directory) => Path.Combine(directory, "fork-server.so");
+    private static string WorkOf(string directory) => Path.Combine(directory, "fork-server");
 
     private async Task<MemoryFile> CompileAsync(CancellationToken cancellation)
     {
@@ -63,12 +64,13 @@ internal sealed class ForkLibrary(string directory, TimeProvider time) : IDispos
             throw new ForkLackingException(lacking);
         }
 
-        var output = OutputOf(directory);
         try
         {
-            var result = await ToolProcess.RunAsync(Compiler, [.. Arguments, "-o", output, "-"], directory, CompileTimeMax, time, cancellation, await SourceAsync());
+            var work = Directory.CreateDirectory(WorkOf(directory)).FullName;
+            var sources = await WriteSourcesAsync(work, cancellation);
+            var result = await ToolProcess.RunAsync(Compiler, [.. Arguments, .. sources.Where(name => name.EndsWith(".c", StringComparison.Ordinal))], work, CompileTimeMax, time, cancellation);
             return result.ExitCode == 0
-                ? await KeepAsync(output)
+                ? await KeepAsync(Path.Combine(work, Output))
                 : throw new ForkLackingException($"the fork server does not compile: {string.Join("; ", result.Lines.Take(3))}");
         }
         catch (Exception e) when (e is Win32Exception or TimeoutException or UnauthorizedAccessException)
@@ -81,11 +83,18 @@ internal sealed class ForkLibrary(string directory, TimeProvider time) : IDispos
         }
     }
 
-    private static async Task<string> SourceAsync()
+    private static async Task<IReadOnlyList<string>> WriteSourcesAsync(string work, CancellationToken cancellation)
     {
-        await using var stream = typeof(ForkLibrary).Assembly.GetManifestResourceStream(Source) ?? throw new InvalidOperationException($"{Source} is not in the assembly");
-        using var reader = new StreamReader(stream);
-        return await reader.ReadToEndAsync();
+        var assembly = typeof(ForkLibrary).Assembly;
+        var names = assembly.GetManifestResourceNames().Where(name => name.StartsWith(Sources, StringComparison.Ordinal)).Select(name => name[Sources.Length..]).ToList();
+        foreach (var name in names)
+        {
+            await using var source = assembly.GetManifestResourceStream(Sources + name)!;
+            await using var file = File.Create(Path.Combine(work, name));
+            await source.CopyToAsync(file, cancellation);
+        }
+
+        return names;
     }
 
     private static async Task<MemoryFile> KeepAsync(string path)

@@ -2,7 +2,7 @@
 // alike (its libraries are linked, its options read, its classes of devices made), then waits, and forks one machine
 // for each request. Pages that a machine does not write to are there once for all of them.
 //
-// The fork happens where QEMU is about to set up its seccomp filter. Until then it has opened nothing and made no
+// The fork happens where QEMU is about to set up its seccomp filter. Until then it has next to nothing open and no
 // threads but the one that it renews itself after a fork (it may fork there for -daemonize, too); all that makes a
 // machine this one comes after: the filter, descriptors, memory, devices.
 //
@@ -13,11 +13,10 @@
 // waits for one byte; without it, it ends. On the request socket the server tells how its children ended (struct
 // ending). It ends with that socket.
 //
-// Machines must share nothing that one of them could change for another. What the server has open when it begins is
-// looked through: each child gets event counters and epoll sets of its own in place of the server's, and a QEMU that
-// has anything else open, or maps writable memory for sharing, is no fork server.
+// Machines must share nothing that one of them could change for another: see shared.c.
 
-#include <dirent.h>
+#include "fork_server.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -30,8 +29,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -47,7 +44,6 @@ enum {
     STEP_BYTES = 24,
     FIRST_INHERITED = 3, // the number of the first descriptor that a machine inherits
     AFTER_INHERITED = FIRST_INHERITED + DESCRIPTORS_MAX,
-    RENEWED_MAX = 16,
 };
 
 // The same structures are in ForkMessages.cs.
@@ -76,24 +72,6 @@ struct ending {
 static int requests = -1;
 static char *name; // the value of -name on the command line
 static size_t name_room;
-static struct {
-    int descriptor;
-    bool counts; // an event counter; else an epoll set
-    long id;     // of a counter
-} renewed[RENEWED_MAX];
-static uint32_t renewed_count;
-
-static _Noreturn void give_up(const char *why)
-{
-    fprintf(stderr, "fork server: %s%s%s\n", why, errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
-    _exit(1);
-}
-
-static _Noreturn void refuse(const char *what)
-{
-    errno = 0;
-    give_up(what);
-}
 
 // Takes the numbers that a machine's descriptors are to have, so that nothing else gets them. The first two are this
 // library's file and the socket of requests, which has another number by now.
@@ -149,113 +127,6 @@ __attribute__((constructor)) static void begin(int count, char **arguments)
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
-// The number in the line of a descriptor's fdinfo that begins so; -1 for none.
-static long information(int descriptor, const char *label)
-{
-    char path[40], line[128];
-    long found = -1;
-    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", descriptor);
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        give_up(path);
-    }
-    while (fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, label, strlen(label)) == 0) {
-            found = strtol(line + strlen(label), NULL, 10);
-        }
-    }
-    fclose(file);
-    return found;
-}
-
-static void look_at_descriptor(int descriptor)
-{
-    char path[32], kind[64];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-    ssize_t length = readlink(path, kind, sizeof kind - 1);
-    if (length < 0) {
-        give_up(path);
-    }
-    kind[length] = '\0';
-    bool counts = strcmp(kind, "anon_inode:[eventfd]") == 0;
-    if ((!counts && strcmp(kind, "anon_inode:[eventpoll]") != 0) || renewed_count == RENEWED_MAX) {
-        refuse(kind);
-    }
-    if (!counts && information(descriptor, "tfd:") >= 0) {
-        refuse("an epoll set that is in use");
-    }
-    for (uint32_t i = 0; i < renewed_count && counts; i++) {
-        if (renewed[i].counts && renewed[i].id == information(descriptor, "eventfd-id:")) {
-            refuse("an event counter with two descriptors");
-        }
-    }
-    renewed[renewed_count].descriptor = descriptor;
-    renewed[renewed_count].id = information(descriptor, "eventfd-id:");
-    renewed[renewed_count++].counts = counts;
-}
-
-static void look_at_descriptors(void)
-{
-    DIR *directory = opendir("/proc/self/fd");
-    struct dirent *entry;
-    if (directory == NULL) {
-        give_up("/proc/self/fd");
-    }
-    while ((entry = readdir(directory)) != NULL) {
-        int descriptor = atoi(entry->d_name); // 0 for . and ..
-        if (descriptor >= AFTER_INHERITED && descriptor != requests && descriptor != dirfd(directory)) {
-            look_at_descriptor(descriptor);
-        }
-    }
-    closedir(directory);
-}
-
-static void look_at_memory(void)
-{
-    FILE *maps = fopen("/proc/self/maps", "re");
-    char line[512], permissions[8];
-    if (maps == NULL) {
-        give_up("/proc/self/maps");
-    }
-    while (fgets(line, sizeof line, maps) != NULL) {
-        if (sscanf(line, "%*s %7s", permissions) == 1 && permissions[1] == 'w' && permissions[3] == 's') {
-            refuse(line);
-        }
-    }
-    fclose(maps);
-}
-
-// QEMU renews one thread after a fork, that of RCU; others would be missing in its children.
-static void look_at_threads(void)
-{
-    DIR *directory = opendir("/proc/self/task");
-    struct dirent *entry;
-    int threads = 0;
-    if (directory == NULL) {
-        give_up("/proc/self/task");
-    }
-    while ((entry = readdir(directory)) != NULL) {
-        threads += entry->d_name[0] != '.';
-    }
-    closedir(directory);
-    if (threads > 2) {
-        refuse("there are more than two threads");
-    }
-}
-
-// A counter begins at one: to be woken for nothing does no harm, not to be woken would.
-static bool renew(void)
-{
-    for (uint32_t i = 0; i < renewed_count; i++) {
-        int fresh = renewed[i].counts ? eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK) : epoll_create1(EPOLL_CLOEXEC);
-        if (fresh < 0 || dup3(fresh, renewed[i].descriptor, O_CLOEXEC) < 0) {
-            return false;
-        }
-        close(fresh);
-    }
-    return true;
-}
-
 static _Noreturn void stillborn(int socket, const char *step)
 {
     struct birth birth = {.error = errno};
@@ -279,7 +150,7 @@ static void become(const struct request *request, const int *descriptors, uint32
     int socket = descriptors[0], log = descriptors[1];
     sigset_t none;
     char go;
-    must(renew(), socket, "eventfd");
+    must(renew_what_is_shared(), socket, "eventfd");
     must(setsid() >= 0, socket, "setsid");
     for (uint32_t i = 0; i < request->limits; i++) {
         struct rlimit limit = {request->limit[i].value, request->limit[i].value};
@@ -412,9 +283,7 @@ static void serve(void)
     if (classes != NULL) {
         classes("machine", false); // QEMU does the same a moment later, and makes all its classes by it.
     }
-    look_at_descriptors();
-    look_at_memory();
-    look_at_threads();
+    look_at_what_is_shared(AFTER_INHERITED, requests);
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
     sigprocmask(SIG_BLOCK, &children, NULL);
