@@ -77,6 +77,9 @@ void network_set_address(const struct configuration *configuration)
     ip4_addr_t address = {lwip_htonl(configuration->address)};
     ip4_addr_t mask = {lwip_htonl(~(0xffffffffu >> configuration->prefix))};
     ip4_addr_t gateway = {lwip_htonl(configuration->gateway)};
+    if (configuration->gateway == 0) {
+        gateway = *netif_ip4_gw(&card); /* an identity without a gateway leaves it as it is; at the start there is none */
+    }
     netif_set_down(&card);
     netif_set_addr(&card, &address, &mask, &gateway);
     netif_set_up(&card); /* announces the address by ARP */

@@ -23,7 +23,7 @@ internal static class RequestWriters
     /// <summary>Writes what is known only at the end.</summary>
     public static void WriteReports(string directory, string name, WireReport report, RequestCollector collected)
     {
-        File.WriteAllText(Path.Combine(directory, "report.json"), JsonSerializer.Serialize(report, WireJson.Default.WireReport));
+        File.WriteAllText(Path.Combine(directory, "report.json"), JsonSerializer.Serialize(report, WireJson.Readable.WireReport));
         File.WriteAllText(Path.Combine(directory, "report.html"), new HtmlReport(name, report, collected).ToHtml());
         File.WriteAllText(Path.Combine(directory, "scheme.yaml"), report.Scheme);
     }

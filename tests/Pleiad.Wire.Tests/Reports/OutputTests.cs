@@ -39,6 +39,7 @@ public sealed class OutputTests
         jaeger.RootElement.GetProperty("data").GetArrayLength().ShouldBe(500);
         var again = JsonSerializer.Deserialize(File.ReadAllText(directory.File("report.json")), WireJson.Default.WireReport)!;
         again.Tiers[0].OwnMs.Mean.ShouldBe(report.Tiers[0].OwnMs.Mean);
+        File.ReadAllText(directory.File("report.json")).ShouldNotContain("\\u00", Case.Sensitive, "people read it");
         var page = File.ReadAllText(directory.File("report.html"));
         page.ShouldContain("<svg");
         page.ShouldNotContain("http-equiv");
