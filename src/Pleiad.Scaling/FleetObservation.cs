@@ -20,10 +20,13 @@ public sealed record FleetObservation(
 /// <param name="Former">Machines of a former kind that take work.</param>
 /// <param name="FormerStarting">Machines of a former kind on the way.</param>
 /// <param name="Draining">Machines that take no work any more and still are there.</param>
-/// <param name="Held">Machines that were at work when the change began: so many take work until it ends.</param>
-/// <param name="Room">Machines that can start besides all there are, by the address pool and the host's memory; 0 or more.</param>
+/// <param name="Held">Machines that were at work when the change began, or were needed since: so many take work until it ends.</param>
+/// <param name="Room">Machines that can start besides all there are, by the address pool; 0 or more.</param>
 public sealed record ChangeObservation(IReadOnlyList<FormerMachine> Former, int FormerStarting, int Draining, int Held, int Room)
 {
+    /// <summary>Machines that can start besides all there are, by the host's memory; 0 or more. What the work needs is started whatever it says.</summary>
+    public int MemoryRoom { get; init; } = int.MaxValue;
+
     /// <summary>Why there is no room, in a few words.</summary>
     public string RoomBound { get; init; } = "no address of the pool is free";
 
@@ -85,6 +88,9 @@ public sealed record ScalePlan(int Start, IReadOnlyList<Core.Identity.MachineId>
 
     /// <summary>Machines of a former kind that make way: they get no new work and end after what they have.</summary>
     public IReadOnlyList<Core.Identity.MachineId> Replace { get; init; } = [];
+
+    /// <summary>Machines that are to take work until the change ends, <see cref="ChangeObservation.Held"/> of the next observation; work that comes and goes meanwhile does not lower it.</summary>
+    public int Held { get; init; }
 
     /// <summary>How the change stands after this plan.</summary>
     public ChangeStep Change { get; init; }

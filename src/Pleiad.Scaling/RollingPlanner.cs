@@ -28,17 +28,18 @@ public static class RollingPlanner
     /// <param name="service">Its bounds.</param>
     public static ScalePlan Plan(FleetObservation seen, ChangeObservation change, EffectiveService service)
     {
+        var held = Math.Clamp(Math.Max(ReactivePlanner.Needed(seen, service), change.Held), service.MachinesMin, service.MachinesMax);
+
+        // No more than can be had: a full pool must not keep a change from its end.
+        var target = Math.Min(held, seen.Ready + seen.Starting + change.Draining + change.Room);
         var ready = seen.Ready - change.Former.Count;
-        return change.Former.Count + change.FormerStarting == 0 && (ready >= Math.Max(1, Target(seen, change, service)) || !change.CanStartFormer)
+        var plan = change.Former.Count + change.FormerStarting == 0 && (ready >= Math.Max(1, target) || !change.CanStartFormer)
             ? ReactivePlanner.Plan(seen, service) with { Change = ChangeStep.Done }
             : change.Stopped || change.Failures >= FailuresMax
                 ? Stand(seen, change, service)
-                : GoOn(seen, change, service, ready, seen.Starting - change.FormerStarting);
+                : GoOn(seen, change, service, target, held);
+        return plan with { Held = held };
     }
-
-    /// <summary>Machines that are to take work until the change ends.</summary>
-    private static int Target(FleetObservation seen, ChangeObservation change, EffectiveService service) =>
-        Math.Clamp(Math.Max(ReactivePlanner.Needed(seen, service), change.Held), service.MachinesMin, service.MachinesMax);
 
     /// <summary>The former kind is scaled as if there were no new one; machines of the new kind that came up go on as well.</summary>
     private static ScalePlan Stand(FleetObservation seen, ChangeObservation change, EffectiveService service)
@@ -52,39 +53,34 @@ public static class RollingPlanner
         return plan with { Start = 0, StartFormer = plan.Start, Change = ChangeStep.Stopped };
     }
 
-    private static ScalePlan GoOn(FleetObservation seen, ChangeObservation change, EffectiveService service, int ready, int starting)
+    private static ScalePlan GoOn(FleetObservation seen, ChangeObservation change, EffectiveService service, int target, int held)
     {
-        var target = Target(seen, change, service);
+        var ready = seen.Ready - change.Former.Count;
+        var starting = seen.Starting - change.FormerStarting;
         var limit = target + Surge(target);
 
         // With nothing to do one machine is started all the same, to know whether the new kind works, as long as there is a former kind to go back to.
-        var wanted = Math.Max(target, change.CanStartFormer ? 1 : 0) - ready - starting;
+        var wanted = Math.Max(0, Math.Max(target, change.CanStartFormer ? 1 : 0) - ready - starting);
         var pause = change.CanStartNew ? ReactivePlanner.PauseLeft(seen.FailedStarts, seen.LastFailedStart, seen.Now) : TimeSpan.MaxValue;
         var formerPause = ReactivePlanner.PauseLeft(change.FormerFailedStarts, change.LastFormerFailedStart, seen.Now);
-        var formerCarries = change.CanStartFormer && (ready == 0 || seen.FailedStarts > 0);
+        var formerCarries = change.CanStartFormer && (ready == 0 || change.Failures > 0 || !change.CanStartNew);
 
         var countedOn = seen.Ready + change.FormerStarting + (formerCarries ? 0 : starting);
         var missing = Math.Max(0, target - countedOn);
+        var allowed = Math.Min(change.Room, Math.Max(missing - change.Draining, change.MemoryRoom)); // What drains has its memory still.
         var place = limit - Math.Max(target, countedOn) - (formerCarries ? starting : 0) - change.Draining;
-        var start = pause > TimeSpan.Zero ? 0 : Math.Clamp(formerCarries ? place : place + missing, 0, Math.Max(0, wanted));
-        if (!formerCarries && pause <= TimeSpan.Zero)
-        {
-            // What the work needs is started whatever drains still: that ends soon.
-            start = Math.Max(start, Math.Min(missing, wanted));
-        }
+        var start = formerCarries ? place : Math.Max(place + missing, missing); // What the work needs is started whatever drains still: that ends soon.
+        start = pause > TimeSpan.Zero ? 0 : Math.Clamp(start, 0, Math.Min(wanted, allowed));
+        var startFormer = formerCarries && formerPause <= TimeSpan.Zero ? Math.Clamp(limit - seen.Ready - seen.Starting - start, 0, Math.Min(missing, allowed - start)) : 0;
 
-        var blocked = change.Room == 0 && starting == 0 && change.Draining == 0;
-        start = formerCarries || !blocked ? Math.Min(start, change.Room) : Math.Min(start, missing);
-        var startFormer = !formerCarries || formerPause > TimeSpan.Zero
-            ? 0
-            : Math.Clamp(limit - seen.Ready - seen.Starting - start, 0, blocked ? missing : Math.Min(missing, change.Room - start));
-
+        // One at a time, and never while the place of the one before is not taken: whoever else took it must not cost a second one.
         var surplus = Math.Clamp(seen.Ready - target, 0, change.Former.Count);
-        var tight = blocked && surplus == 0 && missing == 0 && wanted > 0 && pause <= TimeSpan.Zero && change.Former.Count > 0;
+        var isFull = Math.Min(change.Room, change.MemoryRoom) == 0 && seen.Starting == 0 && change.Draining == 0;
+        var tight = isFull && start + startFormer + surplus == 0 && wanted > 0 && pause <= TimeSpan.Zero && change.Former.Count > 0 && seen.Ready >= Math.Min(held, Math.Max(1, change.Held));
         var needed = ReactivePlanner.Needed(seen, service);
         var reason = $"{ReactivePlanner.Figures(seen, service, needed, Math.Clamp(needed, service.MachinesMin, service.MachinesMax))}; "
             + $"changing: {Progress(ready, change.Former.Count)}, at most {limit} machines at once"
-            + (tight ? $"; {change.RoomBound}, so one of the former kind ends first" : "")
+            + (tight ? $"; {change.RoomBound}, so one of the former kind ends first" : isFull && wanted > 0 && start == 0 ? $"; {change.RoomBound}, the change waits for it" : "")
             + (pause > TimeSpan.Zero && change.CanStartNew ? $"; the next start of the new kind waits {ReactivePlanner.Seconds(pause)} after {seen.FailedStarts} failed in a row" : "");
         return new ScalePlan(start, [], reason, Next(pause, formerCarries && missing > 0 ? formerPause : TimeSpan.Zero))
         {

@@ -60,6 +60,49 @@ public sealed class RollingPlannerTests
     }
 
     [Fact]
+    public void A_place_that_somebody_else_took_costs_no_second_machine()
+    {
+        var plan = Plan(Service(4, 4), ready: 3, former: 3, held: 4, room: 0);
+        (plan.Start, plan.StartFormer, plan.Replace.Count).ShouldBe((0, 0, 0));
+        plan.Reason.ShouldContain("no address of the pool is free, the change waits for it");
+    }
+
+    [Fact]
+    public void Without_memory_for_one_more_the_place_of_a_former_machine_goes_to_a_new_one_and_work_gets_what_it_needs()
+    {
+        var first = Plan(Service(4, 4), ready: 4, former: 4, held: 4, memory: 0);
+        (first.Start, first.StartFormer, first.Replace.Count).ShouldBe((0, 0, 1));
+        var then = Plan(Service(4, 4), ready: 3, former: 3, held: 4, memory: 0);
+        (then.Start, then.StartFormer, then.Replace.Count).ShouldBe((1, 0, 0));
+
+        // Memory bounds what a change has beyond the work, never what the work needs; what drains has its memory still.
+        Plan(Service(1, 8), ready: 2, former: 1, held: 2, waiting: 12, memory: 0).Start.ShouldBe(4);
+        Plan(Service(1, 8), ready: 2, former: 1, held: 2, waiting: 12, draining: 1, memory: 0).Start.ShouldBe(3);
+    }
+
+    [Fact]
+    public void More_work_than_the_pool_has_addresses_for_keeps_no_change_from_its_end()
+    {
+        Plan(Service(10, 10), ready: 8, former: 8, held: 8, room: 0).Replace.Count.ShouldBe(1);
+        Plan(Service(10, 10), ready: 8, former: 0, held: 10, room: 0).Change.ShouldBe(ChangeStep.Done);
+    }
+
+    [Fact]
+    public void What_the_work_needed_once_is_held_until_the_change_ends()
+    {
+        Plan(Service(1, 8), ready: 2, former: 2, held: 2, starting: 1, waiting: 16).Held.ShouldBe(8);
+        var lull = Plan(Service(1, 8), ready: 8, former: 8, held: 8, starting: 1);
+        (lull.Replace.Count, lull.Held).ShouldBe((0, 8));
+    }
+
+    [Fact]
+    public void A_new_image_that_is_away_leaves_growing_work_to_the_former_one()
+    {
+        var plan = Plan(Service(1, 8), ready: 3, former: 1, held: 3, waiting: 12, gone: true);
+        (plan.Start, plan.StartFormer).ShouldBe((0, 3));
+    }
+
+    [Fact]
     public void Work_that_grows_before_a_new_machine_answered_gets_former_ones_and_later_new_ones()
     {
         var before = Plan(Service(1, 8), ready: 2, former: 2, held: 2, starting: 1, waiting: 8);
@@ -109,18 +152,39 @@ public sealed class RollingPlannerTests
             var machines = random.Next(1, 20);
             var service = Service(random.Next(0, machines + 1), machines + random.Next(0, 5));
             var addresses = random.Next(machines, machines + 6);
-            var world = new RollingWorld(service, addresses, random) { Held = machines, Work = random.Next(0, machines * 2) };
+            var world = new RollingWorld(service, addresses, random) { Held = machines, Work = random.Next(0, machines * 2), MemoryIsShort = random.Next(3) == 0 };
             world.Add(isNew: false, machines);
             var limit = machines + RollingPlanner.Surge(machines);
             while (world.Step != ChangeStep.Done)
             {
                 world.Advance();
-                world.Ready.ShouldBeGreaterThanOrEqualTo(machines - (addresses > machines ? 0 : 1), $"seed {seed}: {world}");
+                world.Ready.ShouldBeGreaterThanOrEqualTo(machines - (addresses > machines && !world.MemoryIsShort ? 0 : 1), $"seed {seed}: {world}");
                 world.Live.ShouldBeLessThanOrEqualTo(limit, $"seed {seed}: {world}");
                 world.Steps.ShouldBeLessThan(StepsMax, $"seed {seed}: {world}");
             }
 
             (world.New, world.Former).ShouldBe((machines, 0), $"seed {seed}: {world}");
+        }
+    }
+
+    [Fact]
+    public void However_others_take_and_give_back_addresses_no_more_than_one_machine_is_missing_and_it_ends_all_new()
+    {
+        for (var seed = 0; seed < 400; seed++)
+        {
+            var random = new Random(seed);
+            var machines = random.Next(1, 12);
+            var world = new RollingWorld(Service(machines, machines + 2), addresses: machines + random.Next(0, 4), random) { Held = machines };
+            world.Add(isNew: false, machines);
+            while (world.Step != ChangeStep.Done)
+            {
+                world.TakeOthers(random.Next(0, 3));
+                world.Advance();
+                world.Ready.ShouldBeGreaterThanOrEqualTo(machines - 1, $"seed {seed}: {world}");
+                world.Steps.ShouldBeLessThan(StepsMax, $"seed {seed}: {world}");
+            }
+
+            (world.New >= machines - 1 && world.Former == 0).ShouldBeTrue($"seed {seed}: {world}");
         }
     }
 
@@ -182,14 +246,14 @@ public sealed class RollingPlannerTests
     }
 
     private static ScalePlan Plan(
-        EffectiveService service, int ready, int former, int held, int room = 100, int draining = 0, int starting = 0, int waiting = 0, int failed = 0, bool kept = true) =>
-        Plan(service, ready, Former(new int[former]), held, room, draining, starting, waiting, failed, kept);
+        EffectiveService service, int ready, int former, int held, int room = 100, int draining = 0, int starting = 0, int waiting = 0, int failed = 0, bool kept = true, int memory = 100, bool gone = false) =>
+        Plan(service, ready, Former(new int[former]), held, room, draining, starting, waiting, failed, kept, memory, gone);
 
     private static ScalePlan Plan(
-        EffectiveService service, int ready, IReadOnlyList<FormerMachine> former, int held, int room = 100, int draining = 0, int starting = 0, int waiting = 0, int failed = 0, bool kept = true) =>
+        EffectiveService service, int ready, IReadOnlyList<FormerMachine> former, int held, int room = 100, int draining = 0, int starting = 0, int waiting = 0, int failed = 0, bool kept = true, int memory = 100, bool gone = false) =>
         RollingPlanner.Plan(
             new FleetObservation(ready, starting, 0, waiting, [], Now, failed, failed > 0 ? Now : null),
-            new ChangeObservation(former, 0, draining, held, room) { CanStartFormer = kept, Failures = failed },
+            new ChangeObservation(former, 0, draining, held, room) { CanStartFormer = kept, Failures = failed, MemoryRoom = memory, CanStartNew = !gone },
             service);
 
     private static IReadOnlyList<FormerMachine> Former(int[] inUse) => [.. inUse.Select(used => new FormerMachine(Core.Identity.MachineId.New(), used, TimeSpan.Zero))];

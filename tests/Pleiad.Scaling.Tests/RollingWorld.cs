@@ -9,6 +9,7 @@ internal sealed class RollingWorld(EffectiveService service, int addresses, Rand
     private readonly List<Machine> _machines = [];
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private int _failed;
+    private int _others;
     private DateTimeOffset? _lastFailed;
 
     internal bool NewFails { get; set; }
@@ -16,6 +17,9 @@ internal sealed class RollingWorld(EffectiveService service, int addresses, Rand
     internal int Held { get; set; }
 
     internal int Work { get; set; }
+
+    /// <summary>Whether the host has no memory for more machines than the work needs.</summary>
+    internal bool MemoryIsShort { get; init; }
 
     internal bool FormerKept { get; init; } = true;
 
@@ -49,6 +53,9 @@ internal sealed class RollingWorld(EffectiveService service, int addresses, Rand
         }
     }
 
+    /// <summary>Other services take so many addresses, if they are free, and give back what they had.</summary>
+    internal void TakeOthers(int count) => _others = Math.Clamp(count, 0, Math.Max(0, addresses - _machines.Count));
+
     /// <summary>A machine that takes work ends by itself.</summary>
     internal void Die()
     {
@@ -74,6 +81,7 @@ internal sealed class RollingWorld(EffectiveService service, int addresses, Rand
         }
 
         Step = Last.Change;
+        Held = Last.Held;
         foreach (var id in Last.Replace.Concat(Last.Stop))
         {
             var machine = _machines.Single(one => one.Id == id);
@@ -86,7 +94,7 @@ internal sealed class RollingWorld(EffectiveService service, int addresses, Rand
 
     private void Start(bool isNew, int count)
     {
-        for (var one = 0; one < count && _machines.Count < addresses; one++)
+        for (var one = 0; one < count && _machines.Count + _others < addresses; one++)
         {
             _machines.Add(new Machine { IsNew = isNew, State = State.Starting, Left = random.Next(1, 6), Ordered = _now });
         }
@@ -121,7 +129,7 @@ internal sealed class RollingWorld(EffectiveService service, int addresses, Rand
             _machines.Count(machine => machine is { IsNew: false, State: State.Starting }),
             _machines.Count(machine => machine.State == State.Draining),
             Held,
-            addresses - _machines.Count) { Failures = _failed, CanStartFormer = FormerKept, Stopped = Step == ChangeStep.Stopped };
+            addresses - _machines.Count - _others) { MemoryRoom = MemoryIsShort ? 0 : int.MaxValue, Failures = _failed, CanStartFormer = FormerKept, Stopped = Step == ChangeStep.Stopped };
         return RollingPlanner.Plan(seen, change, service);
     }
 

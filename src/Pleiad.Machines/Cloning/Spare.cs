@@ -83,6 +83,9 @@ internal sealed class Spare : IAsyncDisposable
         return given;
     }
 
+    /// <summary>Breaks off the connection over which it has answered; it is about to be moved, and hears of it as long as its address leads to it.</summary>
+    public void BreakOff() => _health?.Reset();
+
     /// <summary>Lets the guest go on where it has been proven: all it is told is the time.</summary>
     /// <returns>How long that took, and so how far its clock may be behind.</returns>
     /// <exception cref="IOException">It did not take it.</exception>
@@ -93,9 +96,6 @@ internal sealed class Spare : IAsyncDisposable
     /// <exception cref="IOException">It did not take it.</exception>
     public Task<TimeSpan> AwakeAsync(GuestNetwork guest, CancellationToken cancellation)
     {
-        // What was said over this connection is over; at its old address there may be another machine by now.
-        _health?.Reset();
-
         // One that has run got its seed then, and the line's beginning.
         return AwakeAsync(
             time => Way == StartMode.Clone ? GuestIdentity.Line(guest, time) : Home is null ? GuestIdentity.Rest(guest, time) : GuestIdentity.RestAway(guest, time),
@@ -104,6 +104,21 @@ internal sealed class Spare : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await EndAsync();
+        }
+        finally
+        {
+            if (Home is not null)
+            {
+                _host.Homes.Leave(Home);
+            }
+        }
+    }
+
+    private async Task EndAsync()
     {
         _health?.Reset();
         _serial?.Dispose();
@@ -124,11 +139,6 @@ internal sealed class Spare : IAsyncDisposable
             await _place.DisposeAsync();
             _place = null;
             _host.Files.RemoveWithLog(Id);
-        }
-
-        if (Home is not null)
-        {
-            _host.Homes.Leave(Home);
         }
     }
 
@@ -183,12 +193,13 @@ internal sealed class Spare : IAsyncDisposable
     private static async Task<Spare?> MakeAsync(HostContext host, ImageManifest image, Template template, Home? home, bool run, CancellationToken cancellation)
     {
         var spare = new Spare(host) { Home = home };
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, home?.Loss ?? CancellationToken.None);
         try
         {
-            await spare.RestoreAsync(image, template, cancellation);
+            await spare.RestoreAsync(image, template, either.Token);
             if (run)
             {
-                await spare.ProveAsync(image, cancellation);
+                await spare.ProveAsync(image, either.Token);
             }
 
             if (home is not { IsLost: true })
@@ -200,7 +211,7 @@ internal sealed class Spare : IAsyncDisposable
             await spare.DisposeAsync();
             return null;
         }
-        catch (Exception e) when (home is { IsLost: true } && e is IOException or SocketException)
+        catch (Exception e) when (home is { IsLost: true } && !cancellation.IsCancellationRequested && e is IOException or SocketException or OperationCanceledException)
         {
             await spare.DisposeAsync();
             return null;

@@ -134,6 +134,7 @@ internal sealed partial class MachineDriver
     private async Task<HealthAnswer> AwakeAwayAsync(Spare spare, CancellationToken cancellation)
     {
         await TakeOverAsync(spare);
+        spare.BreakOff();
         await _place!.MoveAsync(Order.Address, spare.Qmp);
         await CorrectClockAsync(spare.Serial, await spare.AwakeAsync(_place.Guest, cancellation), WarmAnswerTimeMax, cancellation);
         _health = new MachineHealth(_host.Network, _place.Service, Order.Image.Manifest.Health, MachineHealth.ConnectTimeMin, _host.Time);

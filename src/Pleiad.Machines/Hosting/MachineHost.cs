@@ -16,6 +16,8 @@ namespace Pleiad.Machines.Hosting;
 /// </remarks>
 public sealed class MachineHost : IMachineHost
 {
+    private const int WishMax = 16;
+
     private readonly HostContext _context;
     private readonly WarmPools _warm;
     private readonly ConcurrentDictionary<MachineId, MachineDriver> _machines = new();
@@ -105,7 +107,12 @@ public sealed class MachineHost : IMachineHost
     public int SparesOf(string digest) => _warm.ReadyOf(digest);
 
     /// <inheritdoc/>
-    public AddressWish WishFor(string digest, StartMode start) => new(start is StartMode.Auto or StartMode.Resume ? _warm.HomesOf(digest) : [], _context.Homes.All);
+    public AddressWish WishFor(string digest, StartMode start)
+    {
+        // A wish is looked through for each address of the pool, so it is kept short: who does not get one loses milliseconds.
+        MachineAddress[] first = start is StartMode.Auto or StartMode.Resume ? [.. _warm.HomesOf(digest).Take(WishMax)] : [];
+        return new AddressWish(first, [.. _context.Homes.All.Except(first).Take(WishMax)]);
+    }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The address is not of the pool or has a machine, the id is in use, or a timeout is not above zero: the caller's book is wrong.</exception>

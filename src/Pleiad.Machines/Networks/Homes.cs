@@ -1,18 +1,28 @@
+using System.Diagnostics.CodeAnalysis;
 using Pleiad.Core.Identity;
 
 namespace Pleiad.Machines.Networks;
 
 /// <summary>An address of the pool at which a spare has been proven, until a machine is ordered there that is not made from it.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A source without a timer holds nothing that has to be given back.")]
 internal sealed class Home(MachineAddress address)
 {
+    private readonly CancellationTokenSource _loss = new();
     private volatile bool _lost;
 
     public MachineAddress Address => address;
 
+    /// <summary>Ends what is done at this home when it is lost.</summary>
+    public CancellationToken Loss => _loss.Token;
+
     /// <summary>Whether the address is another machine's now: its spare leads nothing there any more.</summary>
     public bool IsLost => _lost;
 
-    public void Lose() => _lost = true;
+    public void Lose()
+    {
+        _lost = true;
+        _loss.Cancel();
+    }
 }
 
 /// <summary>Who lives at which address of the pool: machines, and spares beside them.</summary>
@@ -84,13 +94,13 @@ internal sealed class Homes(IReadOnlyList<MachineAddress> pool)
     /// <summary>A machine comes to its address that is not made from the spare that lives there, if any: that spare has lost its home.</summary>
     public void Evict(MachineAddress address)
     {
+        Home? home;
         lock (_gate)
         {
-            if (_homes.Remove(address, out var home))
-            {
-                home.Lose();
-            }
+            _homes.Remove(address, out home);
         }
+
+        home?.Lose();
     }
 
     /// <summary>The machine at an address has ended.</summary>

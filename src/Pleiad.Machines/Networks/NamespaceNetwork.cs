@@ -136,11 +136,11 @@ internal sealed class NamespaceNetwork : IMachineNetwork
         try
         {
             var own = place.Service.Ip;
-            var (tap, link) = await _thread.RunAsync(() => OpenTap(machine, own));
+            var (tap, link) = await _thread.RunAsync(() => OpenTap(machine, own, home));
             place.Open(tap, link);
             return place;
         }
-        catch (Win32Exception e)
+        catch (Exception e) when (e is Win32Exception or IOException)
         {
             Return(parking);
             throw new IOException($"the machine's tap cannot be made: {e.Message}", e);
@@ -220,6 +220,7 @@ internal sealed class NamespaceNetwork : IMachineNetwork
     internal Task MoveAsync(uint link, IPAddress from, Home? home, IPAddress to) => _thread.RunAsync(() =>
     {
         Unlead(from, home);
+        _routes.RemovePortAddress(link, CardOf(from));
         Lead(link, to);
         return true;
     });
@@ -231,8 +232,13 @@ internal sealed class NamespaceNetwork : IMachineNetwork
         return true;
     });
 
-    private (SafeFileHandle Tap, uint Link) OpenTap(MachineId machine, IPAddress ip)
+    private (SafeFileHandle Tap, uint Link) OpenTap(MachineId machine, IPAddress ip, Home? home)
     {
+        if (home is { IsLost: true })
+        {
+            throw new IOException($"{ip} is another machine's by now"); // Which was led there on this thread, or will be: it must not be led away.
+        }
+
         var name = machine.Value;
         var tap = Tap.Open(name);
         try

@@ -72,6 +72,15 @@ internal sealed unsafe class RouteSocket : IDisposable
         Ask(NewNeighbour, Create | Replace, body, "enter a card's address in the bridge");
     }
 
+    /// <summary>Takes a card away from a port; no effect when it is behind another one by now.</summary>
+    public void RemovePortAddress(uint link, PhysicalAddress mac)
+    {
+        Span<byte> body = stackalloc byte[12 + 12];
+        WriteNeighbour(body, Bridge, link, Static, OfMaster);
+        WriteAttribute(body[12..], NeighbourLinkAddress, mac.GetAddressBytes());
+        Ask(DeleteNeighbour, 0, body, "take a card's address out of the bridge", ignored: NoEntry);
+    }
+
     /// <summary>Tells the host a guest's card, so that nothing has to ask for it and the first packet can wait for the guest in its tap.</summary>
     public void AddNeighbour(uint link, IPAddress ip, PhysicalAddress mac)
     {

@@ -76,15 +76,16 @@ internal sealed partial class ServiceFleet
         }
 
         var kept = target.Change?.Former;
-        var (room, bound) = Room();
+        var (addresses, memory, bound) = Room();
         var row = kept is null ? default : FailuresOf(kept.Digest).Row;
         return new ChangeObservation(
             [.. former.Select(machine => new FormerMachine(machine.Machine, machine.InUse, machine.InUse > 0 ? TimeSpan.Zero : now - machine.LastReleased))],
             starting.Count(machine => IsFormer(machine.Digest, target)),
             _machines.Values.Count(machine => machine.StopReason is not null),
             target.Change?.Held ?? 0,
-            room)
+            addresses)
         {
+            MemoryRoom = memory,
             RoomBound = bound,
             Failures = FailuresOf(target.Image.Digest).OfImage,
             CanStartNew = target.Image.Stored is not null,
@@ -95,18 +96,28 @@ internal sealed partial class ServiceFleet
         };
     }
 
-    /// <summary>How many machines can start besides all there are: by the addresses, and by the memory that this service's machines take now.</summary>
-    private (int Room, string Bound) Room()
+    /// <summary>How many machines can start besides all there are: by the addresses, and by the memory that half of this service's machines take at most.</summary>
+    private (int Addresses, int Memory, string Bound) Room()
     {
         var others = _context.Host.Machines.Count(machine => !_machines.ContainsKey(machine.Snapshot.Id));
         var addresses = Math.Max(0, _context.Host.Addresses.Count - others - _machines.Count);
-        var each = _machines.Values.Select(machine => machine.Machine?.Snapshot.Usage.ResidentBytes ?? 0).DefaultIfEmpty().Max();
+        var resident = _machines.Values.Select(machine => machine.Machine?.Snapshot.Usage.ResidentBytes ?? 0).Where(bytes => bytes > 0).Order().ToList();
+        var each = resident.Count > 0 ? resident[resident.Count / 2] : 0;
 
         // What is on the way has not taken its memory yet.
         var memory = each > 0 && _context.MemoryAvailableBytes() is { } available
             ? (int)Math.Clamp((available / each) - _machines.Values.Count(machine => machine.IsStarting), 0, int.MaxValue)
             : int.MaxValue;
-        return memory < addresses ? (memory, $"the host's memory has no room for another {each >> 20} MiB") : (addresses, "no address of the pool is free");
+        return (addresses, memory, memory < addresses ? $"the host's memory has no room for another {each >> 20} MiB" : "no address of the pool is free");
+    }
+
+    /// <summary>What work needed meanwhile is held too: between two bursts the former machines would else be ended and started again.</summary>
+    private void Hold(ScalePlan plan, Target target)
+    {
+        if (plan.Change == ChangeStep.UnderWay && target.Change is { } change && plan.Held > change.Held)
+        {
+            Interlocked.CompareExchange(ref _target, target with { Change = change with { Held = plan.Held } }, target);
+        }
     }
 
     /// <summary>Ends what is on the way to become a machine that nobody goes back to: of an image before the former one, or of one whose change stopped.</summary>

@@ -278,6 +278,7 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
             }
         }
 
+        Hold(plan, target);
         EndChange(plan.Change, target);
     }
 

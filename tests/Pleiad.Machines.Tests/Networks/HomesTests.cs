@@ -44,6 +44,19 @@ public sealed class HomesTests
     }
 
     [Fact]
+    public void A_home_that_is_lost_ends_what_is_done_there()
+    {
+        var homes = new Homes(Pool);
+        var home = homes.Choose()!;
+        homes.Order(home.Address);
+        home.Loss.IsCancellationRequested.ShouldBeFalse();
+
+        homes.Evict(home.Address);
+
+        home.Loss.IsCancellationRequested.ShouldBeTrue();
+    }
+
+    [Fact]
     public void A_home_that_was_lost_is_not_left_again_by_the_spare_that_lived_there()
     {
         var homes = new Homes(Pool);

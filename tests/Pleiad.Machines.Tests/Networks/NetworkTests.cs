@@ -61,6 +61,42 @@ public sealed class NetworkTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_spare_that_lost_its_home_while_its_tap_was_made_does_not_take_it_from_the_machine_there()
+    {
+        await using var network = await NamespaceNetwork.OpenAsync(_ip, _name, 3, CancellationToken.None);
+        var image = GuestImage.Of("/none", port: 9000).Manifest;
+        var homes = new Homes(network.Addresses);
+        var home = homes.Choose()!;
+        homes.Order(home.Address);
+        homes.Evict(home.Address);
+        var machine = MachineId.New();
+        var place = await network.AttachAsync(machine, home.Address, image);
+
+        (await Should.ThrowAsync<IOException>(() => network.AttachAsync(MachineId.New(), home.Address, image, home))).Message.ShouldContain("another machine's");
+
+        (await CardsAsync()).ShouldContain($"02:50:0a:4d:00:04 dev {machine.Value} ");
+        (await ShowAsync("neigh", "show")).ShouldContain("10.77.0.4 dev pleiad0 lladdr 02:50:0a:4d:00:04 PERMANENT");
+        await place.DisposeAsync();
+        await network.RemoveAsync();
+    }
+
+    [Fact]
+    public async Task A_tap_that_is_moved_leaves_its_old_card_behind()
+    {
+        await using var network = await NamespaceNetwork.OpenAsync(_ip, _name, 3, CancellationToken.None);
+        var machine = MachineId.New();
+        var place = await network.AttachAsync(machine, network.Addresses[0], GuestImage.Of("/none", port: 9000).Manifest);
+
+        await place.MoveAsync(network.Addresses[1], qmp: null!);
+
+        var cards = await CardsAsync();
+        cards.ShouldContain($"02:50:0a:4d:00:03 dev {machine.Value} ");
+        cards.ShouldNotContain("02:50:0a:4d:00:02");
+        await place.DisposeAsync();
+        await network.RemoveAsync();
+    }
+
+    [Fact]
     public async Task Nothing_leads_from_the_namespace_to_the_host()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -114,6 +150,8 @@ public sealed class NetworkTests : IAsyncDisposable
         best.Reason.ShouldNotBeEmpty();
         (best.Mode == NetworkMode.Namespace).ShouldBe(best.Ip is not null);
     }
+
+    private Task<string> CardsAsync() => Programs.RunAsync(Programs.Find("bridge")!, ["-n", _name, "fdb", "show", "br", "pleiad0"], "", Patience, CancellationToken.None);
 
     private Task<string> ShowAsync(params string[] what) => Programs.RunAsync(_ip, ["-n", _name, .. what], "", Patience, CancellationToken.None);
 }
