@@ -39,7 +39,7 @@ internal sealed partial class Monitor : IAsyncDisposable
             new("free addresses", RepairInterval, FreeAddressesAsync),
             new("put back jobs that nobody runs", RepairInterval, PutBackOrphansAsync),
             new("look for images", RepairInterval, fleets.RetryImagesAsync),
-            new("let go of former images", RepairInterval, fleets.ReleaseFormerImagesAsync),
+            new("let go of former images", RepairInterval, fleets.SettleImagesAsync),
             new("remove old jobs", PurgeInterval, cancellation => context.Store.PurgeJobsAsync(context.Time.GetUtcNow() - options.JobsKept, cancellation)),
             new("remove old events", PurgeInterval, cancellation => context.Store.PurgeEventsAsync(options.EventsKept, cancellation)),
         ];
