@@ -17,6 +17,9 @@ namespace Pleiad.Server.Fleet;
 /// <summary>All services that run here: applies and removes them one at a time, and finds them for gateway, jobs and API.</summary>
 internal sealed partial class Fleets(FleetContext context, ImageStore images, string dataDirectory) : IServiceDirectory, IAsyncDisposable
 {
+    /// <summary>Longest wait for the image store where nobody asked for anything and it can be done later.</summary>
+    private static readonly TimeSpan ImageWaitMax = TimeSpan.FromSeconds(2);
+
     private readonly ConcurrentDictionary<string, RunningService> _services = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _change = new(1, 1);
     private readonly ServiceImages _pins = new(images, dataDirectory);
@@ -56,43 +59,14 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
     }
 
     /// <summary>Looks again for images that could not be used.</summary>
-    internal async Task RetryImagesAsync(CancellationToken cancellation)
-    {
-        foreach (var service in All.Where(service => service.Fleet.Image.Stored is null))
-        {
-            await _change.WaitAsync(cancellation);
-            try
-            {
-                if (Get(service.Name) == service && service.Fleet.Image.Stored is null)
-                {
-                    service.Fleet.Apply(service.Fleet.Service, await _pins.AppliedAsync(service.Spec, cancellation), service.Fleet.ChangeSeen?.Former);
-                    Prepare();
-                }
-            }
-            finally
-            {
-                _change.Release();
-            }
-        }
-    }
+    internal Task RetryImagesAsync(CancellationToken cancellation) => TendAsync(
+        service => service.Fleet.Image.Stored is null,
+        async (service, limited) => service.Fleet.Apply(service.Fleet.Service, await _pins.AppliedAsync(service.Spec, limited), service.Fleet.ChangeSeen?.Former),
+        cancellation);
 
     /// <summary>Lets go of images that services were changed from, and of what failed to be let go.</summary>
-    internal async Task SettleImagesAsync(CancellationToken cancellation)
-    {
-        foreach (var service in All.Where(service => !service.IsSettled))
-        {
-            await _change.WaitAsync(cancellation);
-            try
-            {
-                await SettleAsync(service.Name, service, cancellation);
-                Prepare();
-            }
-            finally
-            {
-                _change.Release();
-            }
-        }
-    }
+    internal Task SettleImagesAsync(CancellationToken cancellation) =>
+        TendAsync(service => !service.IsSettled, (service, limited) => SettleAsync(service.Name, service, limited), cancellation);
 
     /// <summary>Whether a machine that an earlier run started still is what its service wants.</summary>
     internal bool Wants(MachineOrder order) => Get(order.Service)?.Fleet.Wants(order.Image.Digest) == true;
@@ -236,6 +210,7 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
         _closed = true;
         _change.Release();
         await Task.WhenAll(_services.Values.Select(service => keepMachines ? service.LeaveAsync(drainTimeout) : service.EndAsync(reason, drainTimeout)));
+        await SettleLastAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -246,6 +221,74 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
         }
 
         _change.Dispose();
+    }
+
+    /// <summary>A change that is over must not look unfinished to the next server, which would start machines of the former image.</summary>
+    private async Task SettleLastAsync()
+    {
+        try
+        {
+            await LimitedAsync(
+                async limited =>
+                {
+                    await _change.WaitAsync(limited);
+                    try
+                    {
+                        foreach (var service in _services.Values.Where(service => !service.IsSettled))
+                        {
+                            await SettleAsync(service.Name, service, limited);
+                        }
+                    }
+                    finally
+                    {
+                        _change.Release();
+                    }
+                },
+                CancellationToken.None);
+        }
+        catch (ImageStoreException error)
+        {
+            LogUnpinLast(context.Logger, error);
+        }
+    }
+
+    /// <summary>Does something about each service that needs it. Those who ask for changes go first: what cannot be done at once is done in another round.</summary>
+    private async Task TendAsync(Func<RunningService, bool> needs, Func<RunningService, CancellationToken, Task> tend, CancellationToken cancellation)
+    {
+        foreach (var service in All.Where(needs))
+        {
+            if (!await _change.WaitAsync(TimeSpan.Zero, cancellation))
+            {
+                return;
+            }
+
+            try
+            {
+                if (Get(service.Name) == service && needs(service))
+                {
+                    await LimitedAsync(limited => tend(service, limited), cancellation);
+                    Prepare();
+                }
+            }
+            finally
+            {
+                _change.Release();
+            }
+        }
+    }
+
+    private async Task LimitedAsync(Func<CancellationToken, Task> work, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(ImageWaitMax, context.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            await work(either.Token);
+        }
+        catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ImageStoreException(ImageStoreFailure.Busy, $"another process has used {images.StoreDirectory} for {ImageWaitMax.TotalSeconds:0} s", error);
+        }
     }
 
     private async Task ChangeAsync(CancellationToken cancellation)
@@ -346,4 +389,7 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
 
     [LoggerMessage(4120, LogLevel.Warning, "Service {Service} could not let go of an image")]
     private static partial void LogUnpin(ILogger logger, string service, Exception error);
+
+    [LoggerMessage(4121, LogLevel.Warning, "Images that are not needed stay pinned until the next server's start; it may go on with a change that is over")]
+    private static partial void LogUnpinLast(ILogger logger, Exception error);
 }

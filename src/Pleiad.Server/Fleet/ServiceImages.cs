@@ -25,9 +25,14 @@ internal sealed class ServiceImages(ImageStore images, string dataDirectory)
                 ?? next.Find(pin => pin.Name == spec.Image))?.Digest;
             if (digest is null && images.Find(spec.Image) is { } named)
             {
-                // It was written without its image: the answer of the store was lost, and the service was refused.
+                // It was written without its image: the answer of the store was lost, and the service was refused. What it had is what it is changed from.
                 digest = named.Digest;
-                await images.PinAsync(spec.Image, digest, NextOwner(spec.Name), cancellation);
+                if (own is [var had, ..])
+                {
+                    await images.PinAsync(had.Name, had.Digest, FormerOwner(spec.Name), cancellation);
+                }
+
+                await OfferAsync(spec.Name, named, former: null, cancellation);
             }
 
             digest ??= own.FirstOrDefault()?.Digest;

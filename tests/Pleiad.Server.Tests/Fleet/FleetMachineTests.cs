@@ -21,7 +21,14 @@ public sealed class FleetMachineTests
                 wrong.Add($"{wanted} are wanted, the machine has {machine.Slots}, the dispatcher {given}");
             }
         });
-        void Resize() => machine.Resize(() => Volatile.Read(ref wanted), slots => given = slots);
+        void Resize() => machine.Resize(Wanted, slots => given = slots);
+        int Wanted()
+        {
+            var seen = Volatile.Read(ref wanted);
+            Thread.SpinWait(200); // Time for the other to change it.
+            return seen;
+        }
+
         void Rounds(Action turn)
         {
             for (var one = 0; one < 20_000; one++)

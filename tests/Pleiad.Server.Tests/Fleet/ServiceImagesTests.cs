@@ -1,3 +1,4 @@
+using Pleiad.Core.Events;
 using Pleiad.Core.Services;
 using Pleiad.Server.Fleet;
 using Pleiad.Server.Tests.Simulation;
@@ -90,6 +91,7 @@ public sealed class ServiceImagesTests
         rig.Store.FailsAfter = _ => false;
         await rig.RestartAsync(keepMachines: true);
         rig.Fleet().Image.Stored!.Manifest.Name.ShouldBe("next");
+        await rig.UntilAsync(async () => (await rig.Real.ListEventsAsync(new EventQuery(Kind: EventKind.ServiceChangeDone), default)).Count == 1);
         await rig.UntilAsync(() => Task.FromResult(rig.Images.Pins() is [{ Name: "next" }]));
     }
 
