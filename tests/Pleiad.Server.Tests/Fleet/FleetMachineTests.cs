@@ -21,29 +21,29 @@ public sealed class FleetMachineTests
                 wrong.Add($"{wanted} are wanted, the machine has {machine.Slots}, the dispatcher {given}");
             }
         });
-        void Resize() => machine.Resize(Wanted, slots => given = slots);
-        int Wanted()
+        void Resize(int pause) => machine.Resize(() => Wanted(pause), slots => given = slots);
+        int Wanted(int pause)
         {
             var seen = Volatile.Read(ref wanted);
-            Thread.SpinWait(200); // Time for the other to change it.
+            Thread.SpinWait(pause); // Time for the other one to change it and to be done.
             return seen;
         }
 
-        void Rounds(Action turn)
+        void Rounds(Action<int> turn)
         {
             for (var one = 0; one < 20_000; one++)
             {
-                turn();
+                turn(one % 1_000);
                 round.SignalAndWait();
             }
         }
 
         var starting = new Thread(() => Rounds(Resize));
         starting.Start();
-        Rounds(() =>
+        Rounds(_ =>
         {
             Interlocked.Increment(ref wanted);
-            Resize();
+            Resize(pause: 0);
         });
         starting.Join();
         wrong.ShouldBeEmpty();
