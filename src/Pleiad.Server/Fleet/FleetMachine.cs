@@ -57,17 +57,18 @@ internal sealed class FleetMachine(MachineId id, string digest, int slots, strin
         }
     }
 
-    /// <summary>Changes its slots, in the dispatcher too when it is there.</summary>
-    internal void Resize(int number, Action resize)
+    /// <summary>Changes its slots, in the dispatcher too when it is there. How many there are to be is asked in here, so that of two that ask the last one has the newest answer.</summary>
+    internal void Resize(Func<int> wanted, Action<int> resize)
     {
         lock (_gate)
         {
+            var number = wanted();
             if (_slots != number)
             {
                 _slots = number;
                 if (_inService)
                 {
-                    resize();
+                    resize(number);
                 }
             }
         }

@@ -17,8 +17,12 @@ namespace Pleiad.Server.Fleet;
 /// <summary>All services that run here: applies and removes them one at a time, and finds them for gateway, jobs and API.</summary>
 internal sealed partial class Fleets(FleetContext context, ImageStore images, string dataDirectory) : IServiceDirectory, IAsyncDisposable
 {
+    /// <summary>Longest wait for the image store where nobody asked for anything and it can be done later.</summary>
+    private static readonly TimeSpan ImageWaitMax = TimeSpan.FromSeconds(2);
+
     private readonly ConcurrentDictionary<string, RunningService> _services = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _change = new(1, 1);
+    private readonly ServiceImages _pins = new(images, dataDirectory);
     private SystemSettings _settings = new();
     private volatile RunningService? _removing;
     private bool _started;
@@ -45,8 +49,8 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
         _settings = await context.Store.GetSettingsAsync(cancellation);
         foreach (var spec in await context.Store.ListServicesAsync(cancellation))
         {
-            var image = await AppliedImageAsync(spec, cancellation);
-            Begin(spec, image, FormerImage(spec.Name) is { } former && former.Digest != image.Digest ? former : null);
+            var image = await _pins.AppliedAsync(spec, cancellation);
+            Begin(spec, image, _pins.Former(spec.Name, image.Digest));
             if (image.Problem is { } problem)
             {
                 context.Events.Record(EventKind.MachineStartFailed, $"no machine can start: {problem}", spec.Name);
@@ -55,47 +59,14 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
     }
 
     /// <summary>Looks again for images that could not be used.</summary>
-    internal async Task RetryImagesAsync(CancellationToken cancellation)
-    {
-        foreach (var service in All.Where(service => service.Fleet.Image.Stored is null))
-        {
-            await _change.WaitAsync(cancellation);
-            try
-            {
-                if (Get(service.Name) == service && service.Fleet.Image.Stored is null)
-                {
-                    service.Fleet.Apply(service.Fleet.Service, await AppliedImageAsync(service.Spec, cancellation), service.Fleet.ChangeSeen?.Former);
-                    Prepare();
-                }
-            }
-            finally
-            {
-                _change.Release();
-            }
-        }
-    }
+    internal Task RetryImagesAsync(CancellationToken cancellation) => TendAsync(
+        service => service.Fleet.Image.Stored is null,
+        async (service, limited) => service.Fleet.Apply(service.Fleet.Service, await _pins.AppliedAsync(service.Spec, limited), service.Fleet.ChangeSeen?.Former),
+        cancellation);
 
-    /// <summary>Lets go of images that services were changed from.</summary>
-    internal async Task ReleaseFormerImagesAsync(CancellationToken cancellation)
-    {
-        foreach (var service in All.Where(service => service.FormerKept && service.Fleet.ChangeSeen is null))
-        {
-            await _change.WaitAsync(cancellation);
-            try
-            {
-                if (service.Fleet.ChangeSeen is null)
-                {
-                    await images.UnpinAsync(FormerOwner(service.Name), keep: null, cancellation);
-                    service.FormerKept = false;
-                    Prepare();
-                }
-            }
-            finally
-            {
-                _change.Release();
-            }
-        }
-    }
+    /// <summary>Lets go of images that services were changed from, and of what failed to be let go.</summary>
+    internal Task SettleImagesAsync(CancellationToken cancellation) =>
+        TendAsync(service => !service.IsSettled, (service, limited) => SettleAsync(service.Name, service, limited), cancellation);
 
     /// <summary>Whether a machine that an earlier run started still is what its service wants.</summary>
     internal bool Wants(MachineOrder order) => Get(order.Service)?.Fleet.Wants(order.Image.Digest) == true;
@@ -141,29 +112,23 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
             var running = Get(spec.Name);
             var former = running?.Fleet.FormerOf(next, service) is { Stored: not null } usable ? usable : null;
 
-            // Images are kept first and let go last, so that whatever fails in between leaves a service that has its image, and the one it goes back to.
-            if (former is { Stored: { } kept })
-            {
-                await images.PinAsync(kept.Manifest.Name, kept.Digest, FormerOwner(spec.Name), cancellation);
-            }
-
-            await images.PinAsync(image.Manifest.Name, image.Digest, Owner(spec.Name), cancellation);
-            var isNew = await context.Store.PutServiceAsync(spec, cancellation);
+            // What an earlier change left must not be taken for this one's.
+            await SettledFirstAsync(spec.Name, running, cancellation);
+            var isNew = await WriteAsync(spec, image, former?.Stored, running, cancellation);
             context.Events.Record(EventKind.ServiceApplied, $"image {next}", spec.Name);
             if (running is not null)
             {
                 running.Spec = spec;
-                running.FormerKept |= former is not null;
                 running.Fleet.Apply(service, next, former);
             }
             else
             {
-                Begin(spec, next, former: null);
+                running = Begin(spec, next, former: null);
             }
 
             Prepare();
-            await UnpinAsync(Owner(spec.Name), keep: image.Digest);
-            await UnpinAsync(FormerOwner(spec.Name), keep: former?.Digest);
+            await _pins.TakeAsync(spec.Name, image, CancellationToken.None);
+            await TrySettleAsync(spec.Name, running);
             return isNew;
         }
         finally
@@ -198,8 +163,7 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
                 Prepare();
             }
 
-            await UnpinAsync(Owner(name), keep: null);
-            await UnpinAsync(FormerOwner(name), keep: null);
+            await TrySettleAsync(name, running: null);
             if (known)
             {
                 context.Events.Record(EventKind.ServiceRemoved, "removed by request", name);
@@ -246,6 +210,7 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
         _closed = true;
         _change.Release();
         await Task.WhenAll(_services.Values.Select(service => keepMachines ? service.LeaveAsync(drainTimeout) : service.EndAsync(reason, drainTimeout)));
+        await SettleLastAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -258,6 +223,74 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
         _change.Dispose();
     }
 
+    /// <summary>A change that is over must not look unfinished to the next server, which would start machines of the former image.</summary>
+    private async Task SettleLastAsync()
+    {
+        try
+        {
+            await LimitedAsync(
+                async limited =>
+                {
+                    await _change.WaitAsync(limited);
+                    try
+                    {
+                        foreach (var service in _services.Values.Where(service => !service.IsSettled))
+                        {
+                            await SettleAsync(service.Name, service, limited);
+                        }
+                    }
+                    finally
+                    {
+                        _change.Release();
+                    }
+                },
+                CancellationToken.None);
+        }
+        catch (ImageStoreException error)
+        {
+            LogUnpinLast(context.Logger, error);
+        }
+    }
+
+    /// <summary>Does something about each service that needs it. Those who ask for changes go first: what cannot be done at once is done in another round.</summary>
+    private async Task TendAsync(Func<RunningService, bool> needs, Func<RunningService, CancellationToken, Task> tend, CancellationToken cancellation)
+    {
+        foreach (var service in All.Where(needs))
+        {
+            if (!await _change.WaitAsync(TimeSpan.Zero, cancellation))
+            {
+                return;
+            }
+
+            try
+            {
+                if (Get(service.Name) == service && needs(service))
+                {
+                    await LimitedAsync(limited => tend(service, limited), cancellation);
+                    Prepare();
+                }
+            }
+            finally
+            {
+                _change.Release();
+            }
+        }
+    }
+
+    private async Task LimitedAsync(Func<CancellationToken, Task> work, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(ImageWaitMax, context.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            await work(either.Token);
+        }
+        catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ImageStoreException(ImageStoreFailure.Busy, $"another process has used {images.StoreDirectory} for {ImageWaitMax.TotalSeconds:0} s", error);
+        }
+    }
+
     private async Task ChangeAsync(CancellationToken cancellation)
     {
         await _change.WaitAsync(cancellation);
@@ -268,14 +301,17 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
         }
     }
 
-    private void Begin(ServiceSpec spec, FleetImage image, FleetImage? former)
+    private RunningService Begin(ServiceSpec spec, FleetImage image, FleetImage? former)
     {
         var fleet = new ServiceFleet(context, spec.Effective(_settings), image, former);
-        _services[spec.Name] = new RunningService(spec, fleet, new JobPump(context, fleet)) { FormerKept = former is not null };
+        var service = new RunningService(spec, fleet, new JobPump(context, fleet));
+        _services[spec.Name] = service;
         if (_started)
         {
             fleet.Start();
         }
+
+        return service;
     }
 
     /// <summary>Tells the host which images' machines are to start quickly.</summary>
@@ -293,59 +329,59 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
         }
     }
 
-    private ImageOwner Owner(string service) => new(dataDirectory, service);
-
-    /// <summary>Who keeps the image that a service goes back to while it is changed; no service can have this name. A pin of this owner is what tells the next server of the change.</summary>
-    private ImageOwner FormerOwner(string service) => new(dataDirectory, service + " (former image)");
-
-    /// <summary>Lets go of images; one that stays pinned is let go with the next change, so failing is no reason to refuse what is done already.</summary>
-    private async Task UnpinAsync(ImageOwner owner, string? keep)
+    /// <summary>Writes a service whose images are kept before; when that fails, nothing of it is left.</summary>
+    private async Task<bool> WriteAsync(ServiceSpec spec, StoredImage next, StoredImage? former, RunningService? running, CancellationToken cancellation)
     {
         try
         {
-            await images.UnpinAsync(owner, keep, CancellationToken.None);
+            running?.Pinned = null;
+            await _pins.OfferAsync(spec.Name, next, former, cancellation);
+            return await context.Store.PutServiceAsync(spec, cancellation);
         }
-        catch (ImageStoreException error)
+        catch
         {
-            LogUnpin(context.Logger, owner.Service, error);
+            await TrySettleAsync(spec.Name, running);
+            throw;
         }
     }
 
-    /// <summary>The image that a service was being changed from, or null.</summary>
-    private FleetImage? FormerImage(string service)
+    private async Task SettledFirstAsync(string name, RunningService? running, CancellationToken cancellation)
     {
-        string? digest = null;
         try
         {
-            digest = images.Pins().FirstOrDefault(pin => pin.Owner == FormerOwner(service))?.Digest;
-            return digest is null ? null : FleetImage.Of(images.Get(digest));
+            await SettleAsync(name, running, cancellation);
         }
-        catch (ImageStoreException error)
+        catch (ImageStoreException error) when (error.Failure == ImageStoreFailure.Damaged)
         {
-            return digest is null ? null : new FleetImage(digest, null, error.Message);
+            // A file that cannot be read keeps all pins from being let go, until a person deletes it; services can be changed meanwhile.
+            LogUnpin(context.Logger, name, error);
         }
     }
 
-    /// <summary>The image a service was applied with, also when its name stands for another by now; a new one is taken up by applying the service again.</summary>
-    private async Task<FleetImage> AppliedImageAsync(ServiceSpec spec, CancellationToken cancellation)
+    /// <summary>Lets go of images; one that stays pinned is let go by the monitor, so failing is no reason to refuse what is done already.</summary>
+    private async Task TrySettleAsync(string name, RunningService? running)
     {
-        string? digest = null;
         try
         {
-            var pins = images.Pins().Where(pin => pin.Owner == Owner(spec.Name)).ToList();
-            digest = (pins.Find(pin => pin.Name == spec.Image) ?? (pins.Count > 0 ? pins[0] : null))?.Digest;
-            if (digest is not null)
-            {
-                return FleetImage.Of(images.Get(digest));
-            }
-
-            var image = images.Find(spec.Image) ?? throw new ImageStoreException(ImageStoreFailure.NotFound, $"image {spec.Image} is not in the store; build or import it");
-            await images.PinAsync(spec.Image, image.Digest, Owner(spec.Name), cancellation);
-            return FleetImage.Of(image);
+            await SettleAsync(name, running, CancellationToken.None);
         }
         catch (ImageStoreException error)
         {
-            return new FleetImage(digest, null, error.Message);
+            LogUnpin(context.Logger, name, error);
+        }
+    }
+
+    private async Task SettleAsync(string name, RunningService? running, CancellationToken cancellation)
+    {
+        if (running is null)
+        {
+            await _pins.SettleAsync(name, applied: null, former: null, cancellation);
+        }
+        else if (!running.IsSettled)
+        {
+            var (image, former) = (running.Fleet.Image, running.Fleet.ChangeSeen?.Former.Digest);
+            await _pins.SettleAsync(name, image, former, cancellation);
+            running.Pinned = (image.Digest, former);
         }
     }
 
@@ -353,4 +389,7 @@ internal sealed partial class Fleets(FleetContext context, ImageStore images, st
 
     [LoggerMessage(4120, LogLevel.Warning, "Service {Service} could not let go of an image")]
     private static partial void LogUnpin(ILogger logger, string service, Exception error);
+
+    [LoggerMessage(4121, LogLevel.Warning, "Images that are not needed stay pinned until the next server's start; it may go on with a change that is over")]
+    private static partial void LogUnpinLast(ILogger logger, Exception error);
 }

@@ -38,8 +38,8 @@ internal sealed partial class Monitor : IAsyncDisposable
             new("count jobs", Interval, CountJobsAsync),
             new("free addresses", RepairInterval, FreeAddressesAsync),
             new("put back jobs that nobody runs", RepairInterval, PutBackOrphansAsync),
-            new("look for images", RepairInterval, fleets.RetryImagesAsync),
-            new("let go of former images", RepairInterval, fleets.ReleaseFormerImagesAsync),
+            new("look for images", RepairInterval, fleets.RetryImagesAsync) { Aside = true },
+            new("let go of former images", Interval, fleets.SettleImagesAsync) { Aside = true },
             new("remove old jobs", PurgeInterval, cancellation => context.Store.PurgeJobsAsync(context.Time.GetUtcNow() - options.JobsKept, cancellation)),
             new("remove old events", PurgeInterval, cancellation => context.Store.PurgeEventsAsync(options.EventsKept, cancellation)),
         ];
@@ -62,11 +62,20 @@ internal sealed partial class Monitor : IAsyncDisposable
             _gateway.Flush();
             foreach (var duty in _duties)
             {
-                await DoAsync(duty);
+                if (!duty.Aside)
+                {
+                    await DoAsync(duty);
+                }
+                else if (duty.UnderWay.IsCompleted)
+                {
+                    duty.UnderWay = Task.Run(() => DoAsync(duty));
+                }
             }
 
             await Task.Delay(Interval, _context.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        await Task.WhenAll(_duties.Select(duty => duty.UnderWay));
     }
 
     private async Task DoAsync(Duty duty)
@@ -198,6 +207,12 @@ internal sealed partial class Monitor : IAsyncDisposable
         internal TimeSpan Interval => interval;
 
         internal Func<CancellationToken, Task> Do => work;
+
+        /// <summary>Whether the others do not wait for it: it waits for what another process may hold for long.</summary>
+        internal bool Aside { get; init; }
+
+        /// <summary>What was begun aside.</summary>
+        internal Task UnderWay { get; set; } = Task.CompletedTask;
 
         internal DateTimeOffset Due { get; set; }
 

@@ -10,8 +10,11 @@ internal sealed class RunningService(ServiceSpec spec, ServiceFleet fleet, JobPu
 
     internal ServiceSpec Spec { get; set; } = spec;
 
-    /// <summary>Whether the image that it was changed from may still be kept for it.</summary>
-    internal bool FormerKept { get; set; }
+    /// <summary>The images that are kept for it and no others: its own, and the one it is being changed from. Null when that is not known.</summary>
+    internal (string? Own, string? Former)? Pinned { get; set; }
+
+    /// <summary>Whether the images that are kept for it are those it needs; true while its own is not known, for then none is to be let go.</summary>
+    internal bool IsSettled => Fleet.Image.Digest is null || Pinned == (Fleet.Image.Digest, Fleet.ChangeSeen?.Former.Digest);
 
     internal ServiceFleet Fleet { get; } = fleet;
 

@@ -300,11 +300,7 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
 
     private StartFailures FailuresOf(string? digest) => _failures.GetOrAdd(digest ?? "", _ => new StartFailures());
 
-    private void Resize(FleetMachine machine)
-    {
-        var slots = Service.Slots;
-        machine.Resize(slots, () => Dispatcher.Resize(machine.Id, slots));
-    }
+    private void Resize(FleetMachine machine) => machine.Resize(() => Service.Slots, slots => Dispatcher.Resize(machine.Id, slots));
 
     [LoggerMessage(4100, LogLevel.Error, "The plan for service {Service} failed; it is tried again")]
     private static partial void LogLoop(ILogger logger, string service, Exception error);

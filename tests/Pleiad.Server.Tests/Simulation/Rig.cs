@@ -98,6 +98,10 @@ internal sealed class Rig : IAsyncDisposable
     internal Task<bool> ApplyAsync(string keys = "", string name = "work", string image = "image") =>
         Fleets.ApplyAsync(ServiceDocument.Parse($"name: {name}\nimage: {image}\n{keys}\n", "test"), default);
 
+    /// <summary>Another image, or another one of the same name.</summary>
+    /// <returns>Its digest.</returns>
+    internal async Task<string> ImportAsync(string name, int memoryMiB) => (await SilentImage.ImportAsync(_directory.Path, Images, name, memoryMiB)).Digest;
+
     internal ServiceFleet Fleet(string name = "work") => Fleets.Get(name)!.Fleet;
 
     internal async Task<JobId> SubmitAsync(string name, string service = "work")
