@@ -49,7 +49,8 @@ public static class RollingPlanner
             return ReactivePlanner.Plan(seen, service) with { Change = ChangeStep.Stopped };
         }
 
-        var plan = ReactivePlanner.Plan(seen with { FailedStarts = change.FormerFailedStarts, LastFailedStart = change.LastFormerFailedStart }, service);
+        // Starts of the new kind are about to be ended; they make no former machine one too many.
+        var plan = ReactivePlanner.Plan(seen with { Starting = change.FormerStarting, FailedStarts = change.FormerFailedStarts, LastFailedStart = change.LastFormerFailedStart }, service);
         return plan with { Start = 0, StartFormer = plan.Start, Change = ChangeStep.Stopped };
     }
 

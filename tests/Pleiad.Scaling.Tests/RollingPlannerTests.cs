@@ -130,6 +130,13 @@ public sealed class RollingPlannerTests
         var stopped = Plan(Service(4, 4), ready: 3, former: 3, held: 4, failed: RollingPlanner.FailuresMax);
         stopped.Change.ShouldBe(ChangeStep.Stopped);
         (stopped.Start, stopped.StartFormer, stopped.Replace.Count).ShouldBe((0, 1, 0));
+
+        // A start of the new kind that is still under way makes no former machine one too many.
+        var former = Former(new int[4]);
+        RollingPlanner.Plan(
+            new FleetObservation(4, 1, 0, 0, [.. former.Select(machine => new IdleMachine(machine.Machine, TimeSpan.Zero))], Now, RollingPlanner.FailuresMax, Now),
+            new ChangeObservation(former, 0, 0, 4, 100) { CanStartFormer = true, Failures = RollingPlanner.FailuresMax },
+            Service(4, 4)).Stop.ShouldBeEmpty();
     }
 
     [Fact]

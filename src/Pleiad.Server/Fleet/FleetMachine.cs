@@ -15,6 +15,7 @@ internal sealed class FleetMachine(MachineId id, string digest, int slots, strin
     private volatile IMachine? _machine;
     private volatile string? _stopReason;
     private volatile bool _inService;
+    private volatile bool _hasFailed;
 
     internal MachineId Id { get; } = id;
 
@@ -40,7 +41,11 @@ internal sealed class FleetMachine(MachineId id, string digest, int slots, strin
     /// <summary>Why it is being ended, when that was decided; the first reason stays.</summary>
     internal string? StopReason => _stopReason;
 
-    internal bool IsStarting => !_inService && _stopReason is null && _machine?.Snapshot.State is null or MachineState.Reserved or MachineState.Starting or MachineState.Ready;
+    /// <summary>Whether it is on the way. One whose start has failed still is until that was counted: a plan in between would start another without the pause after a failure.</summary>
+    internal bool IsStarting => !_inService && _stopReason is null && !_hasFailed;
+
+    /// <summary>Its start has failed, and that was counted.</summary>
+    internal void HasFailed() => _hasFailed = true;
 
     /// <summary>Orders it from the host, unless its end was decided.</summary>
     internal bool TryOrder(Func<IMachine> order)

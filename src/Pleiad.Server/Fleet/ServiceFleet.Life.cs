@@ -170,6 +170,7 @@ internal sealed partial class ServiceFleet
     private void Fail(FleetMachine machine, string detail, bool ofImage)
     {
         FailuresOf(machine.Digest).Failed(machine.Ordered, _context.Time.GetUtcNow(), detail, ofImage);
+        machine.HasFailed();
         _context.Events.Record(EventKind.MachineStartFailed, detail, Service.Name, machine.Id.Value);
     }
 

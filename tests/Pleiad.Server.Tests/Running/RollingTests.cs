@@ -63,7 +63,7 @@ public sealed class RollingTests(ITestOutputHelper output)
         var stopped = await server.EventAsync("serviceChangeStopped");
         stopped.Reason.ShouldStartWith($"the change to image {silent} (sha256:");
         stopped.Reason.ShouldContain("no answer within 1 s");
-        stopped.Reason.ShouldEndWith("4 of 4 machines are still of the former kind; apply a working image or the former one");
+        stopped.Reason.ShouldEndWith("4 of 4 machines are still of the former kind; apply a working image or the former one", customMessage: await server.EventsAsync());
         var service = await server.Client.GetServiceAsync("web", default);
         service.Problem.ShouldBe(stopped.Reason);
         service.Change.ShouldNotBeNull().ShouldSatisfyAllConditions(
