@@ -46,10 +46,6 @@ public interface IStateStore : IAsyncDisposable
     /// <summary>Makes the pool hold exactly these addresses, keeping the state of those it already had; one in use that is not among them goes when it is released.</summary>
     Task SetAddressPoolAsync(IReadOnlyList<MachineAddress> addresses, CancellationToken cancellation);
 
-    /// <summary>Reserves the free address that has been free longest, one never used before any other; a machine that holds one already gets that one.</summary>
-    /// <returns>Null when none is free.</returns>
-    Task<PooledAddress?> ReserveAddressAsync(MachineId machine, DateTimeOffset now, CancellationToken cancellation) => ReserveAddressAsync(machine, AddressWish.None, now, cancellation);
-
     /// <summary>
     /// Reserves a free address: one that is wished for before all others, one that is not wanted after them, and among equals the one that has been free longest, one never
     /// used before any other; a machine that holds one already gets that one.

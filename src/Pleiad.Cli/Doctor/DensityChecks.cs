@@ -68,7 +68,7 @@ internal static class DensityChecks
             CacheDirectory = cache,
             ProbeKernel = await ProbeImage.FindAsync(images, cache, new Steps(terminal), terminal.Time, cancellation),
         };
-        var available = HostChecks.Available(await File.ReadAllTextAsync("/proc/meminfo", cancellation)) ?? 0;
+        var available = HostMemory.AvailableBytes() ?? 0;
         terminal.Note($"starting machines of {image.Manifest.Name} to see what they take …");
         return await DensityCheck.RunAsync(image, options, available, terminal.Time, cancellation);
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Pleiad.Cli.Output;
+using Pleiad.Server.Hosting;
 
 namespace Pleiad.Cli.Doctor;
 
@@ -20,7 +21,7 @@ internal static class HostChecks
     /// <param name="meminfo">Text of <c>/proc/meminfo</c>.</param>
     public static Finding Memory(string meminfo)
     {
-        if (Available(meminfo) is not { } bytes)
+        if (HostMemory.Read(meminfo) is not { } bytes)
         {
             return new("memory", Verdict.Warn, "/proc/meminfo does not say how much is available");
         }
@@ -28,14 +29,6 @@ internal static class HostChecks
         return bytes >= MemoryBytesMin
             ? new("memory", Verdict.Ok, $"{Figures.Bytes(bytes)} available")
             : new("memory", Verdict.Warn, $"{Figures.Bytes(bytes)} available", $"free at least {Figures.Bytes(MemoryBytesMin)}: a machine takes about 20 MiB");
-    }
-
-    /// <summary>Bytes that the computer can give away, by the text of <c>/proc/meminfo</c>; null when it does not say.</summary>
-    public static long? Available(string meminfo)
-    {
-        var line = meminfo.Split('\n').FirstOrDefault(line => line.StartsWith("MemAvailable:", StringComparison.Ordinal));
-        var kibibytes = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(1);
-        return long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out var available) ? available << 10 : null;
     }
 
     /// <param name="directory">The data directory, or what there is above it.</param>

@@ -5,6 +5,14 @@ using Pleiad.Machines.Isolation;
 
 namespace Pleiad.Machines.Forking;
 
+/// <summary>A process that is to be forked.</summary>
+/// <param name="Launch">Its arguments, log and descriptors.</param>
+/// <param name="Cage">What it is shut in with.</param>
+/// <param name="Limits">Its resource limits.</param>
+/// <param name="Entrances">Files by which to enter its control groups.</param>
+/// <param name="Homes">Files by which to come back from each.</param>
+internal sealed record ForkOrder(QemuLaunch Launch, Cage Cage, IReadOnlyList<ProcessLimit> Limits, IReadOnlyList<SafeFileHandle> Entrances, IReadOnlyList<SafeFileHandle> Homes);
+
 /// <summary>Forks the processes of one template's clones off a QEMU that they have in common, so that what they do not change is in memory once for all (docs/decisions/0010).</summary>
 /// <remarks>
 /// That QEMU begins with the first clone, whose arguments it takes, and ends with the template. Where it cannot be had, or fails again and again, clones are started as any
@@ -23,22 +31,12 @@ internal sealed class ForkServer(Launcher launcher, string name, Action<string> 
     private int _failures;
 
     /// <summary>Forks a process.</summary>
-    /// <param name="launch">Its arguments, log and descriptors.</param>
-    /// <param name="cage">What it is shut in with.</param>
-    /// <param name="limits">Its resource limits.</param>
-    /// <param name="entrances">Files by which to enter its control groups.</param>
-    /// <param name="homes">Files by which to come back from each.</param>
+    /// <param name="order">What it is to be.</param>
     /// <param name="cancellation">Ends the attempt.</param>
     /// <returns>Null when it has to be started in another way: there is no fork server here, or its arguments are others than its siblings'.</returns>
-    public async Task<Newborn?> ForkAsync(
-        QemuLaunch launch,
-        Cage cage,
-        IReadOnlyList<ProcessLimit> limits,
-        IReadOnlyList<SafeFileHandle> entrances,
-        IReadOnlyList<SafeFileHandle> homes,
-        CancellationToken cancellation)
+    public async Task<Newborn?> ForkAsync(ForkOrder order, CancellationToken cancellation)
     {
-        var (arguments, mark) = Named(launch.Arguments);
+        var (arguments, mark) = Named(order.Launch.Arguments);
         _arguments ??= arguments;
         if (mark.Length != name.Length || !arguments.SequenceEqual(_arguments, StringComparer.Ordinal) || await GetAsync(cancellation) is not { } process)
         {
@@ -47,7 +45,7 @@ internal sealed class ForkServer(Launcher launcher, string name, Action<string> 
 
         try
         {
-            return await process.ForkAsync(mark, launch, cage, limits, entrances, homes, cancellation);
+            return await process.ForkAsync(mark, order, cancellation);
         }
         catch (Exception e) when (IsExpected(e))
         {

@@ -3,7 +3,6 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 using Pleiad.Machines.Cloning;
 using Pleiad.Machines.Isolation;
 using Pleiad.Machines.Qemu;
@@ -71,15 +70,9 @@ internal sealed class ForkServerProcess : IAsyncDisposable
 
     /// <summary>Forks a process; see <see cref="ForkServer.ForkAsync"/>.</summary>
     /// <exception cref="IOException">It failed.</exception>
-    public async Task<Newborn> ForkAsync(
-        string mark,
-        QemuLaunch launch,
-        Cage cage,
-        IReadOnlyList<ProcessLimit> limits,
-        IReadOnlyList<SafeFileHandle> entrances,
-        IReadOnlyList<SafeFileHandle> homes,
-        CancellationToken cancellation)
+    public async Task<Newborn> ForkAsync(string mark, ForkOrder order, CancellationToken cancellation)
     {
+        var (launch, cage, limits, entrances, homes) = order;
         var (own, other) = UnixSocket.Pair();
         await _births.WaitAsync(cancellation);
         try

@@ -39,22 +39,24 @@ internal static class MachineSpawner
             inherited.Add(tap); // First: the place has told its number.
         }
 
+        // A clone boots nothing: its kernel came with its template's memory.
+        var boots = server is null;
         var machine = new QemuMachine(
             host.Mark.NameOf(name),
             image.Platform,
             image.MemoryBytes,
-            inherited.AddFile(image.Kernel),
+            boots ? inherited.AddFile(image.Kernel) : "",
             KernelCommandLine.Of(image, place.Guest, () => TimestampCounter.KernelArguments),
             host.Accelerator,
-            server is null ? place.Nic : place.Nic with { Mac = ClonesMac },
+            boots ? place.Nic : place.Nic with { Mac = ClonesMac },
             new SerialPort(inherited.Add(serial.SafeHandle), inherited.Add(log)),
             inherited.Add(qmp.SafeHandle))
         {
             Memory = memory is { } ram ? new GuestMemory(inherited.Add(ram.File), ram.Shared) : null,
-            IsIncoming = server is not null,
+            IsIncoming = !boots,
             IsLinux = image.Kind != ImageKind.Unikernel,
             Vcpus = image.Vcpus,
-            Initramfs = image.Initramfs is { } initramfs ? inherited.AddFile(initramfs) : null,
+            Initramfs = boots && image.Initramfs is { } initramfs ? inherited.AddFile(initramfs) : null,
             Disk = disk is null ? null : DiskOf(host, name, image.Disk!, disk, inherited),
         };
         var process = await host.Launcher.StartAsync(

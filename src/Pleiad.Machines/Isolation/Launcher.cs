@@ -84,7 +84,7 @@ internal sealed class Launcher : IDisposable
             group?.Make(launch.Limits);
             entrances = group?.OpenTasks() ?? [];
             var limits = LimitsOf(launch, user);
-            using var newborn = launch.Server is null ? null : await launch.Server.ForkAsync(launch, cage, limits, entrances, _homes, cancellation);
+            using var newborn = launch.Server is null ? null : await launch.Server.ForkAsync(new ForkOrder(launch, cage, limits, entrances, _homes), cancellation);
             process = newborn?.Process;
             if (process is null)
             {

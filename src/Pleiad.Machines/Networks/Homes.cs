@@ -8,7 +8,6 @@ namespace Pleiad.Machines.Networks;
 internal sealed class Home(MachineAddress address)
 {
     private readonly CancellationTokenSource _loss = new();
-    private volatile bool _lost;
 
     public MachineAddress Address => address;
 
@@ -16,13 +15,9 @@ internal sealed class Home(MachineAddress address)
     public CancellationToken Loss => _loss.Token;
 
     /// <summary>Whether the address is another machine's now: its spare leads nothing there any more.</summary>
-    public bool IsLost => _lost;
+    public bool IsLost => _loss.IsCancellationRequested;
 
-    public void Lose()
-    {
-        _lost = true;
-        _loss.Cancel();
-    }
+    public void Lose() => _loss.Cancel();
 }
 
 /// <summary>Who lives at which address of the pool: machines, and spares beside them.</summary>

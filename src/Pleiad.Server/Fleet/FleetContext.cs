@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Pleiad.Gateway.Transport;
 using Pleiad.Machines.Hosting;
 using Pleiad.Server.Events;
+using Pleiad.Server.Hosting;
 using Pleiad.Server.Jobs;
 using Pleiad.State;
 

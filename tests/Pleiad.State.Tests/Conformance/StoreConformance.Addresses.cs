@@ -23,7 +23,7 @@ public abstract partial class StoreConformance
         await Store.SetAddressPoolAsync(Machines(1), Token);
         var machine = MachineId.New();
 
-        var reserved = (await Store.ReserveAddressAsync(machine, At(1), Token)).ShouldNotBeNull();
+        var reserved = (await Store.ReserveAddressAsync(machine, AddressWish.None, At(1), Token)).ShouldNotBeNull();
         reserved.ShouldBe(new PooledAddress(reserved.Id, Machine(2), AddressState.Reserved, machine, At(1)));
         (await Store.TakeAddressAsync(machine, Token)).ShouldBeTrue();
         (await Store.ListAddressesAsync(Token)).ShouldBe([reserved with { State = AddressState.Taken }]);
@@ -37,15 +37,15 @@ public abstract partial class StoreConformance
     {
         await Store.SetAddressPoolAsync(Machines(3), Token);
         MachineId[] machines = [MachineId.New(), MachineId.New(), MachineId.New()];
-        await Store.ReserveAddressAsync(machines[0], At(1), Token);
-        await Store.ReserveAddressAsync(machines[1], At(2), Token);
+        await Store.ReserveAddressAsync(machines[0], AddressWish.None, At(1), Token);
+        await Store.ReserveAddressAsync(machines[1], AddressWish.None, At(2), Token);
         await Store.ReleaseAddressAsync(machines[1], At(3), Token);
         await Store.ReleaseAddressAsync(machines[0], At(4), Token);
 
         var order = new List<MachineAddress>();
         for (var number = 0; number < 3; number++)
         {
-            order.Add((await Store.ReserveAddressAsync(MachineId.New(), At(5 + number), Token)).ShouldNotBeNull().Address);
+            order.Add((await Store.ReserveAddressAsync(MachineId.New(), AddressWish.None, At(5 + number), Token)).ShouldNotBeNull().Address);
         }
 
         order.ShouldBe([Machine(4), Machine(3), Machine(2)]);
@@ -82,8 +82,8 @@ public abstract partial class StoreConformance
     public async Task A_pool_that_is_used_up_gives_none()
     {
         await Store.SetAddressPoolAsync(Machines(1), Token);
-        await Store.ReserveAddressAsync(MachineId.New(), Noon, Token);
-        (await Store.ReserveAddressAsync(MachineId.New(), Noon, Token)).ShouldBeNull();
+        await Store.ReserveAddressAsync(MachineId.New(), AddressWish.None, Noon, Token);
+        (await Store.ReserveAddressAsync(MachineId.New(), AddressWish.None, Noon, Token)).ShouldBeNull();
     }
 
     [Fact]
@@ -91,8 +91,8 @@ public abstract partial class StoreConformance
     {
         await Store.SetAddressPoolAsync(Machines(2), Token);
         var machine = MachineId.New();
-        var first = await Store.ReserveAddressAsync(machine, Noon, Token);
-        (await Store.ReserveAddressAsync(machine, At(1), Token)).ShouldBe(first);
+        var first = await Store.ReserveAddressAsync(machine, AddressWish.None, Noon, Token);
+        (await Store.ReserveAddressAsync(machine, AddressWish.None, At(1), Token)).ShouldBe(first);
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public abstract partial class StoreConformance
     {
         await Store.SetAddressPoolAsync(Machines(40), Token);
         var other = Open();
-        var reserved = await AllAtOnceAsync(50, number => (number % 2 == 0 ? Store : other).ReserveAddressAsync(MachineId.New(), Noon, Token));
+        var reserved = await AllAtOnceAsync(50, number => (number % 2 == 0 ? Store : other).ReserveAddressAsync(MachineId.New(), AddressWish.None, Noon, Token));
         reserved.OfType<PooledAddress>().Select(address => address.Address).Distinct().Count().ShouldBe(40);
         reserved.Count(address => address is null).ShouldBe(10);
     }
@@ -110,7 +110,7 @@ public abstract partial class StoreConformance
     {
         await Store.SetAddressPoolAsync(Machines(2), Token);
         var machine = MachineId.New();
-        var held = (await Store.ReserveAddressAsync(machine, Noon, Token)).ShouldNotBeNull();
+        var held = (await Store.ReserveAddressAsync(machine, AddressWish.None, Noon, Token)).ShouldNotBeNull();
         await Store.SetAddressPoolAsync([Machine(2), Machine(2), Machine(200)], Token);
         var pool = await Store.ListAddressesAsync(Token);
         pool[0].ShouldBe(held);
@@ -122,7 +122,7 @@ public abstract partial class StoreConformance
     {
         await Store.SetAddressPoolAsync(Machines(1), Token);
         var machine = MachineId.New();
-        await Store.ReserveAddressAsync(machine, Noon, Token);
+        await Store.ReserveAddressAsync(machine, AddressWish.None, Noon, Token);
         await Store.SetAddressPoolAsync([], Token);
         (await Store.TakeAddressAsync(machine, Token)).ShouldBeTrue();
         (await Store.ListAddressesAsync(Token)).ShouldHaveSingleItem().State.ShouldBe(AddressState.Taken);
@@ -135,7 +135,7 @@ public abstract partial class StoreConformance
     {
         await Store.SetAddressPoolAsync(Machines(1), Token);
         var machine = MachineId.New();
-        await Store.ReserveAddressAsync(machine, Noon, Token);
+        await Store.ReserveAddressAsync(machine, AddressWish.None, Noon, Token);
         await Store.SetAddressPoolAsync([], Token);
         await Store.SetAddressPoolAsync(Machines(1), Token);
         await Store.ReleaseAddressAsync(machine, At(1), Token);

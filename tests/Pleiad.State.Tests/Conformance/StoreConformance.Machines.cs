@@ -33,9 +33,9 @@ public abstract partial class StoreConformance
     public async Task A_machines_row_points_to_its_address()
     {
         await Store.SetAddressPoolAsync(Machines(3), Token);
-        await Store.ReserveAddressAsync(MachineId.New(), Noon, Token);
+        await Store.ReserveAddressAsync(MachineId.New(), AddressWish.None, Noon, Token);
         var machine = MachineId.New();
-        var address = (await Store.ReserveAddressAsync(machine, Noon, Token)).ShouldNotBeNull();
+        var address = (await Store.ReserveAddressAsync(machine, AddressWish.None, Noon, Token)).ShouldNotBeNull();
         await Store.ReportMachinesAsync([Report(machine, Noon)], Token);
         (await ExecuteAsync("select id_ip from vmachine")).ShouldBe(address.Id);
     }

@@ -1,8 +1,8 @@
-using Pleiad.Server.Fleet;
+using Pleiad.Server.Hosting;
 using Shouldly;
 using Xunit;
 
-namespace Pleiad.Server.Tests.Fleet;
+namespace Pleiad.Server.Tests.Hosting;
 
 public sealed class HostMemoryTests
 {

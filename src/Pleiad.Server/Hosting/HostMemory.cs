@@ -1,15 +1,15 @@
 using System.Globalization;
 
-namespace Pleiad.Server.Fleet;
+namespace Pleiad.Server.Hosting;
 
 /// <summary>The host's memory as its kernel tells it.</summary>
-internal static class HostMemory
+public static class HostMemory
 {
     private const string Path = "/proc/meminfo";
     private const string Key = "MemAvailable:";
 
     /// <summary>Memory that can be given without swapping; null where the kernel does not say.</summary>
-    internal static long? AvailableBytes()
+    public static long? AvailableBytes()
     {
         try
         {
@@ -21,8 +21,11 @@ internal static class HostMemory
         }
     }
 
-    internal static long? Read(string text)
+    /// <summary>The same by the text of <c>/proc/meminfo</c>, in bytes; null when it does not say.</summary>
+    /// <param name="text">The text.</param>
+    public static long? Read(string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         foreach (var line in text.AsSpan().EnumerateLines())
         {
             if (line.StartsWith(Key, StringComparison.Ordinal))
