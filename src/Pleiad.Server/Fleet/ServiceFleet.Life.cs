@@ -38,11 +38,12 @@ internal sealed partial class ServiceFleet
         }
         catch (Exception error)
         {
-            Fail(machine, error is StateException ? error.Message : $"{error.GetType().Name}: {error.Message}", ofImage: false);
             if (machine.Machine is { } host)
             {
                 await host.StopAsync();
             }
+
+            Fail(machine, error is StateException ? error.Message : $"{error.GetType().Name}: {error.Message}", ofImage: false);
         }
         finally
         {
