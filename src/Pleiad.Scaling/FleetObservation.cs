@@ -33,6 +33,9 @@ public sealed record ChangeObservation(IReadOnlyList<FormerMachine> Former, int 
     /// <summary>Starts of the new kind that failed in a row through its image; <see cref="FleetObservation.FailedStarts"/> counts those that failed for any reason.</summary>
     public int Failures { get; init; }
 
+    /// <summary>Time until the machine of the new kind that took work first has done so for <see cref="RollingPlanner.TrialTime"/>; zero once one has, or when there is no image to keep.</summary>
+    public TimeSpan TrialLeft { get; init; }
+
     /// <summary>Whether machines of the new kind can be started: its image is there.</summary>
     public bool CanStartNew { get; init; } = true;
 

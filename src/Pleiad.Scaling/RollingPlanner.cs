@@ -10,7 +10,7 @@ namespace Pleiad.Scaling;
 /// <remarks>
 /// Until a machine of the new kind answers, nobody knows whether it ever will: so the former kind carries the work, and grows with it; starts of the new kind are not counted on.
 /// <code>
-/// under way ──► done      as many of the new kind take work as are needed, and no former one does
+/// under way ──► done      as many of the new kind take work as are needed, one has done so for <see cref="TrialTime"/>, and no former one does
 ///     └──────► stopped    the new kind failed to start <see cref="FailuresMax"/> times in a row; the former kind is scaled as ever
 /// </code>
 /// </remarks>
@@ -18,6 +18,9 @@ public static class RollingPlanner
 {
     /// <summary>Starts of the new kind that fail in a row, with their pauses in between, before the change stops.</summary>
     public const int FailuresMax = 3;
+
+    /// <summary>A machine of the new kind that took work this long shows that its kind works; until then its image may be one that answers once and ends.</summary>
+    public static readonly TimeSpan TrialTime = TimeSpan.FromSeconds(10);
 
     /// <summary>Machines beyond those needed that a change may have at once: a quarter of them, at least 1.</summary>
     public static int Surge(int needed) => Math.Max(1, (needed + 3) / 4);
@@ -33,11 +36,13 @@ public static class RollingPlanner
         // No more than can be had: a full pool must not keep a change from its end.
         var target = Math.Min(held, seen.Ready + seen.Starting + change.Draining + change.Room);
         var ready = seen.Ready - change.Former.Count;
-        var plan = change.Former.Count + change.FormerStarting == 0 && (ready >= Math.Max(1, target) || !change.CanStartFormer)
+        var formerGone = change.Former.Count + change.FormerStarting == 0;
+        var onTrial = formerGone && ready >= Math.Max(1, target) && change.TrialLeft > TimeSpan.Zero;
+        var plan = formerGone && !onTrial && (ready >= Math.Max(1, target) || !change.CanStartFormer)
             ? ReactivePlanner.Plan(seen, service) with { Change = ChangeStep.Done }
             : change.Stopped || change.Failures >= FailuresMax
                 ? Stand(seen, change, service)
-                : GoOn(seen, change, service, target, held);
+                : GoOn(seen, change, service, target, held, onTrial);
         return plan with { Held = held };
     }
 
@@ -54,7 +59,7 @@ public static class RollingPlanner
         return plan with { Start = 0, StartFormer = plan.Start, Change = ChangeStep.Stopped };
     }
 
-    private static ScalePlan GoOn(FleetObservation seen, ChangeObservation change, EffectiveService service, int target, int held)
+    private static ScalePlan GoOn(FleetObservation seen, ChangeObservation change, EffectiveService service, int target, int held, bool onTrial)
     {
         var ready = seen.Ready - change.Former.Count;
         var starting = seen.Starting - change.FormerStarting;
@@ -82,8 +87,9 @@ public static class RollingPlanner
         var reason = $"{ReactivePlanner.Figures(seen, service, needed, Math.Clamp(needed, service.MachinesMin, service.MachinesMax))}; "
             + $"changing: {Progress(ready, change.Former.Count)}, at most {limit} machines at once"
             + (tight ? $"; {change.RoomBound}, so one of the former kind ends first" : isFull && wanted > 0 && start == 0 ? $"; {change.RoomBound}, the change waits for it" : "")
+            + (onTrial ? $"; the former image is kept until one has worked for {ReactivePlanner.Seconds(TrialTime)}" : "")
             + (pause > TimeSpan.Zero && change.CanStartNew ? $"; the next start of the new kind waits {ReactivePlanner.Seconds(pause)} after {seen.FailedStarts} failed in a row" : "");
-        return new ScalePlan(start, [], reason, Next(pause, formerCarries && missing > 0 ? formerPause : TimeSpan.Zero))
+        return new ScalePlan(start, [], reason, Next(pause, formerCarries && missing > 0 ? formerPause : TimeSpan.Zero, onTrial ? change.TrialLeft : TimeSpan.Zero))
         {
             StartFormer = startFormer,
             Replace = First(change.Former, tight ? 1 : surplus),
@@ -99,6 +105,14 @@ public static class RollingPlanner
     private static IReadOnlyList<MachineId> First(IReadOnlyList<FormerMachine> former, int count) =>
         [.. former.OrderBy(machine => machine.InUse).ThenByDescending(machine => machine.IdleFor).Take(count).Select(machine => machine.Machine)];
 
-    private static TimeSpan? Next(TimeSpan pause, TimeSpan formerPause) =>
-        new[] { pause, formerPause }.Where(time => time > TimeSpan.Zero && time < TimeSpan.MaxValue).Select(time => (TimeSpan?)time).Min();
+    private static TimeSpan? Next(params ReadOnlySpan<TimeSpan> times)
+    {
+        TimeSpan? next = null;
+        foreach (var time in times)
+        {
+            next = time > TimeSpan.Zero && time < (next ?? TimeSpan.MaxValue) ? time : next;
+        }
+
+        return next;
+    }
 }

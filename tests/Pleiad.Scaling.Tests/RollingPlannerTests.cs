@@ -140,6 +140,21 @@ public sealed class RollingPlannerTests
     }
 
     [Fact]
+    public void A_change_is_done_once_a_machine_of_the_new_kind_has_worked_for_a_while_and_nothing_ends_before()
+    {
+        var trial = Plan(Service(1, 4), ready: 2, former: 0, held: 1, trialLeft: 7);
+        (trial.Change, trial.Start, trial.StartFormer, trial.Stop.Count, trial.NextLook).ShouldBe((ChangeStep.UnderWay, 0, 0, 0, TimeSpan.FromSeconds(7)));
+        trial.Reason.ShouldContain("2 of 2 machines are of the new kind");
+        trial.Reason.ShouldEndWith("the former image is kept until one has worked for 10 s");
+        Plan(Service(1, 4), ready: 2, former: 0, held: 1, trialLeft: 0).Change.ShouldBe(ChangeStep.Done);
+
+        // Work that comes is no reason to wait, one that died is one to go back to the former kind.
+        Plan(Service(1, 4), ready: 1, former: 0, held: 1, waiting: 6, trialLeft: 7).Start.ShouldBe(2);
+        Plan(Service(2, 4), ready: 1, former: 0, held: 2, failed: 1, trialLeft: 7).StartFormer.ShouldBe(1);
+        Plan(Service(2, 4), ready: 2, former: 0, held: 2, failed: RollingPlanner.FailuresMax, trialLeft: 7).Change.ShouldBe(ChangeStep.Stopped);
+    }
+
+    [Fact]
     public void A_former_image_that_is_away_leaves_the_work_to_the_new_kind() =>
         Plan(Service(4, 4), ready: 3, former: 3, held: 4, kept: false).Start.ShouldBe(2);
 
@@ -253,14 +268,14 @@ public sealed class RollingPlannerTests
     }
 
     private static ScalePlan Plan(
-        EffectiveService service, int ready, int former, int held, int room = 100, int draining = 0, int starting = 0, int waiting = 0, int failed = 0, bool kept = true, int memory = 100, bool gone = false) =>
-        Plan(service, ready, Former(new int[former]), held, room, draining, starting, waiting, failed, kept, memory, gone);
+        EffectiveService service, int ready, int former, int held, int room = 100, int draining = 0, int starting = 0, int waiting = 0, int failed = 0, bool kept = true, int memory = 100, bool gone = false, int trialLeft = 0) =>
+        Plan(service, ready, Former(new int[former]), held, room, draining, starting, waiting, failed, kept, memory, gone, trialLeft);
 
     private static ScalePlan Plan(
-        EffectiveService service, int ready, IReadOnlyList<FormerMachine> former, int held, int room = 100, int draining = 0, int starting = 0, int waiting = 0, int failed = 0, bool kept = true, int memory = 100, bool gone = false) =>
+        EffectiveService service, int ready, IReadOnlyList<FormerMachine> former, int held, int room = 100, int draining = 0, int starting = 0, int waiting = 0, int failed = 0, bool kept = true, int memory = 100, bool gone = false, int trialLeft = 0) =>
         RollingPlanner.Plan(
             new FleetObservation(ready, starting, 0, waiting, [], Now, failed, failed > 0 ? Now : null),
-            new ChangeObservation(former, 0, draining, held, room) { CanStartFormer = kept, Failures = failed, MemoryRoom = memory, CanStartNew = !gone },
+            new ChangeObservation(former, 0, draining, held, room) { CanStartFormer = kept, Failures = failed, MemoryRoom = memory, CanStartNew = !gone, TrialLeft = TimeSpan.FromSeconds(trialLeft) },
             service);
 
     private static IReadOnlyList<FormerMachine> Former(int[] inUse) => [.. inUse.Select(used => new FormerMachine(Core.Identity.MachineId.New(), used, TimeSpan.Zero))];

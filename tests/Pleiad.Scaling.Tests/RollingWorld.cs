@@ -104,7 +104,7 @@ internal sealed class RollingWorld(EffectiveService service, int addresses, Rand
     {
         if (machine.State == State.Starting && (!machine.IsNew || !NewFails))
         {
-            machine.State = State.Ready;
+            (machine.State, machine.Since) = (State.Ready, _now);
             _failed = machine.IsNew ? 0 : _failed;
             return;
         }
@@ -129,7 +129,14 @@ internal sealed class RollingWorld(EffectiveService service, int addresses, Rand
             _machines.Count(machine => machine is { IsNew: false, State: State.Starting }),
             _machines.Count(machine => machine.State == State.Draining),
             Held,
-            addresses - _machines.Count - _others) { MemoryRoom = MemoryIsShort ? 0 : int.MaxValue, Failures = _failed, CanStartFormer = FormerKept, Stopped = Step == ChangeStep.Stopped };
+            addresses - _machines.Count - _others)
+        {
+            MemoryRoom = MemoryIsShort ? 0 : int.MaxValue,
+            Failures = _failed,
+            CanStartFormer = FormerKept,
+            Stopped = Step == ChangeStep.Stopped,
+            TrialLeft = FormerKept ? RollingPlanner.TrialTime - _machines.Where(machine => machine is { IsNew: true, State: State.Ready }).Select(machine => _now - machine.Since).DefaultIfEmpty().Max() : TimeSpan.Zero,
+        };
         return RollingPlanner.Plan(seen, change, service);
     }
 
@@ -152,6 +159,9 @@ internal sealed class RollingWorld(EffectiveService service, int addresses, Rand
         internal DateTimeOffset Ordered { get; init; }
 
         internal State State { get; set; }
+
+        /// <summary>Since when it takes work.</summary>
+        internal DateTimeOffset Since { get; set; }
 
         /// <summary>Steps until it is ready, or gone.</summary>
         internal int Left { get; set; }

@@ -15,6 +15,7 @@ internal sealed class FleetMachine(MachineId id, string digest, int slots, strin
     private volatile IMachine? _machine;
     private volatile string? _stopReason;
     private volatile bool _inService;
+    private DateTimeOffset _entered;
     private volatile bool _hasFailed;
 
     internal MachineId Id { get; } = id;
@@ -34,6 +35,9 @@ internal sealed class FleetMachine(MachineId id, string digest, int slots, strin
 
     /// <summary>Whether the dispatcher has it, or had it.</summary>
     internal bool InService => _inService;
+
+    /// <summary>Since when it takes work; nothing before it does.</summary>
+    internal DateTimeOffset? Entered => _inService ? _entered : null;
 
     /// <summary>What ends it; part of its life.</summary>
     internal ConcurrentBag<Task> Stopping { get; } = [];
@@ -80,7 +84,7 @@ internal sealed class FleetMachine(MachineId id, string digest, int slots, strin
     }
 
     /// <summary>Gives it to the dispatcher, unless its end was decided.</summary>
-    internal bool TryEnterService(Action enter)
+    internal bool TryEnterService(Action enter, DateTimeOffset now)
     {
         lock (_gate)
         {
@@ -91,6 +95,7 @@ internal sealed class FleetMachine(MachineId id, string digest, int slots, strin
 
             // In this order a look at the fleet may see it in both places, never in none.
             enter();
+            _entered = now;
             _inService = true;
             return true;
         }

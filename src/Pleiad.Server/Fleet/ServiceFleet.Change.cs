@@ -88,6 +88,7 @@ internal sealed partial class ServiceFleet
             MemoryRoom = memory,
             RoomBound = bound,
             Failures = FailuresOf(target.Image.Digest).OfImage,
+            TrialLeft = kept?.Stored is null ? TimeSpan.Zero : TrialLeft(target, now),
             CanStartNew = target.Image.Stored is not null,
             CanStartFormer = kept?.Stored is not null,
             FormerFailedStarts = row.Count,
@@ -95,6 +96,9 @@ internal sealed partial class ServiceFleet
             Stopped = target.Change is { Stopped: true },
         };
     }
+
+    private TimeSpan TrialLeft(Target target, DateTimeOffset now) =>
+        RollingPlanner.TrialTime - _machines.Values.Where(machine => machine.Digest == target.Image.Digest).Select(machine => now - machine.Entered ?? TimeSpan.Zero).DefaultIfEmpty().Max();
 
     /// <summary>How many machines can start besides all there are: by the addresses, and by the memory that half of this service's machines take at most.</summary>
     private (int Addresses, int Memory, string Bound) Room()

@@ -88,7 +88,7 @@ internal sealed partial class ServiceFleet
             return false;
         }
 
-        if (TryEnterService(machine, seen))
+        if (TryEnterService(machine, seen, _context.Time.GetUtcNow()))
         {
             FailuresOf(machine.Digest).Ready();
             if (seen.Start is { } start && Starts.TryGetValue(start.Way, out var starts))
@@ -110,9 +110,9 @@ internal sealed partial class ServiceFleet
             CultureInfo.InvariantCulture,
             $"answered {start.Duration.TotalMilliseconds:0.#} ms after its order ({ServiceDocument.WordOf(start.Way)}{(start.Note is { } note ? $": {note}" : "")})");
 
-    private bool TryEnterService(FleetMachine machine, MachineSnapshot seen)
+    private bool TryEnterService(FleetMachine machine, MachineSnapshot seen, DateTimeOffset now)
     {
-        var entered = machine.TryEnterService(() => Dispatcher.AddMachine(machine.Id, seen.Address, machine.Slots));
+        var entered = machine.TryEnterService(() => Dispatcher.AddMachine(machine.Id, seen.Address, machine.Slots), now);
         Resize(machine);
         Wake();
         return entered;
@@ -162,9 +162,9 @@ internal sealed partial class ServiceFleet
         var kind = end.Failure == MachineFailure.Hung ? EventKind.MachineHung : EventKind.MachineDied;
         var detail = end.FailureDetail ?? "it ended without being asked to";
         _context.Events.Record(kind, detail, Service.Name, machine.Id.Value);
-        if (machine.InService)
+        if (machine.Entered is { } entered)
         {
-            FailuresOf(machine.Digest).Died(machine.Ordered, _context.Time.GetUtcNow(), detail);
+            FailuresOf(machine.Digest).Died(machine.Ordered, entered, _context.Time.GetUtcNow(), detail);
         }
     }
 

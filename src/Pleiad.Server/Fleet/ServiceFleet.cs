@@ -113,7 +113,7 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
         var mine = new FleetMachine(seen.Id, seen.ImageDigest, _target.Service.Slots, seen.Reason, seen.Started);
         _machines[seen.Id] = mine;
         mine.TryOrder(() => machine);
-        TryEnterService(mine, seen);
+        TryEnterService(mine, seen, seen.Started); // It has worked since then, for all that is known.
         _lives[seen.Id] = FollowAsync(mine);
     }
 
@@ -248,7 +248,7 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
         foreach (var (digest, failures) in _failures)
         {
             if (failures.Row.Last is { } last
-                && working.Any(machine => _machines.TryGetValue(machine.Machine, out var mine) && mine.Digest == digest && now - mine.Ordered >= StartFailures.StableAfter
+                && working.Any(machine => _machines.TryGetValue(machine.Machine, out var mine) && mine.Digest == digest && now - mine.Entered >= StartFailures.StableAfter
                     && (mine.Ordered >= last || (starting == 0 && now - last > ReactivePlanner.BackOffMax))))
             {
                 failures.Reset();

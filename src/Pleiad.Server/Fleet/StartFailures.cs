@@ -1,3 +1,5 @@
+using Pleiad.Scaling;
+
 namespace Pleiad.Server.Fleet;
 
 /// <summary>
@@ -7,7 +9,7 @@ namespace Pleiad.Server.Fleet;
 internal sealed class StartFailures
 {
     /// <summary>A machine that worked this long started well, whatever comes then.</summary>
-    internal static readonly TimeSpan StableAfter = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan StableAfter = RollingPlanner.TrialTime;
 
     private readonly Lock _gate = new();
     private int _count;
@@ -81,11 +83,11 @@ internal sealed class StartFailures
     }
 
     /// <summary>A machine that was ready ended by itself.</summary>
-    internal void Died(DateTimeOffset ordered, DateTimeOffset now, string detail)
+    internal void Died(DateTimeOffset ordered, DateTimeOffset ready, DateTimeOffset now, string detail)
     {
         lock (_gate)
         {
-            if (now - ordered >= StableAfter)
+            if (now - ready >= StableAfter)
             {
                 return;
             }

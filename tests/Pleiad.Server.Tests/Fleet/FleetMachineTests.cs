@@ -12,7 +12,7 @@ public sealed class FleetMachineTests
     {
         var machine = new FleetMachine(MachineId.New(), "digest", slots: 0, "reason", default);
         var (wanted, given) = (0, 0);
-        machine.TryEnterService(() => { });
+        machine.TryEnterService(() => { }, default);
         var wrong = new List<string>();
         using var round = new Barrier(2, _ =>
         {

@@ -64,6 +64,26 @@ public sealed class RollingTests
     }
 
     [Fact]
+    public async Task An_image_whose_machines_answer_and_soon_end_gives_way_to_the_former_one()
+    {
+        await using var rig = await Rig.StartAsync(speed: 10);
+        await rig.ApplyAsync("machinesMin: 2\nmachinesMax: 2");
+        await rig.ReadyAsync(2);
+        rig.Host.DiesSoon = order => order.Image.Manifest.Name == "next";
+        await rig.ApplyAsync("machinesMin: 2\nmachinesMax: 2", image: "next");
+        var stopped = await EventAsync(rig, EventKind.ServiceChangeStopped);
+        stopped.Reason.ShouldContain("machines end soon after their start");
+        await rig.UntilAsync(() => Task.FromResult(Of(rig, "image") == 2 && Of(rig, "next") == 0));
+        rig.Fleet().Problem.ShouldNotBeNull().ShouldStartWith("the change to image next (sha256:");
+
+        rig.Host.DiesSoon = _ => false;
+        await rig.ApplyAsync("machinesMin: 2\nmachinesMax: 2", image: "next");
+        await rig.UntilAsync(() => Task.FromResult(Of(rig, "next") == 2 && rig.Fleet().ChangeSeen is null));
+        rig.Fleet().Machines.ShouldContain(machine => rig.Time.GetUtcNow() - machine.Entered >= RollingPlanner.TrialTime);
+        await rig.HoldsNothingElseAsync();
+    }
+
+    [Fact]
     public async Task Applying_the_former_image_goes_back_without_another_machine()
     {
         await using var rig = await Rig.StartAsync();

@@ -36,12 +36,12 @@ public sealed class StartFailuresTests
     public void Machines_that_die_early_one_after_another_count_from_the_second_on_until_one_is_stable()
     {
         _failures.Ready();
-        _failures.Died(Noon, After(1), "triple fault");
+        _failures.Died(Noon, Noon, After(1), "triple fault");
         _failures.Row.Count.ShouldBe(0);
         _failures.Ready();
-        _failures.Died(After(1), After(2), "triple fault");
+        _failures.Died(After(1), After(1), After(2), "triple fault");
         _failures.Ready();
-        _failures.Died(After(3), After(4), "triple fault");
+        _failures.Died(After(3), After(3), After(4), "triple fault");
         _failures.Row.Count.ShouldBe(2);
         _failures.Problem!.ShouldContain("soon after their start: triple fault");
         _failures.Reset();
@@ -49,11 +49,19 @@ public sealed class StartFailuresTests
     }
 
     [Fact]
+    public void A_machine_that_took_long_to_start_and_dies_soon_after_it_died_early()
+    {
+        _failures.Died(Noon, After(60), After(62), "panic");
+        _failures.Died(After(62), After(120), After(121), "panic");
+        _failures.Row.Count.ShouldBe(1);
+    }
+
+    [Fact]
     public void A_machine_that_dies_after_long_work_is_no_failure()
     {
         for (var one = 0; one < 3; one++)
         {
-            _failures.Died(Noon, After(60 + one), "killed");
+            _failures.Died(Noon, After(1), After(60 + one), "killed");
         }
 
         _failures.Row.Count.ShouldBe(0);

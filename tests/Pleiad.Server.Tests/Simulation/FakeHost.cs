@@ -22,6 +22,9 @@ internal sealed class FakeHost(int addresses, TimeProvider time, FakeChance chan
     /// <summary>Whether machines of this order never come up.</summary>
     internal Func<MachineOrder, bool> Fails { get; set; } = _ => false;
 
+    /// <summary>Whether machines of this order die within 3 s of their first answer.</summary>
+    internal Func<MachineOrder, bool> DiesSoon { get; set; } = _ => false;
+
     /// <summary>Whether no connection can be opened, although machines live.</summary>
     internal bool Unreachable { get; set; }
 

@@ -96,7 +96,7 @@ internal sealed class FakeMachine : IMachine
             _started.TrySetResult(_snapshot);
         }
 
-        if (_host.Chance.Happens(_host.Chance.Dies))
+        if (_host.DiesSoon(Order) || _host.Chance.Happens(_host.Chance.Dies))
         {
             await Task.Delay(_host.Chance.Upto(TimeSpan.FromSeconds(3)), _host.Time);
             Die();
