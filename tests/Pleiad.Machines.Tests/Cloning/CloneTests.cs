@@ -53,6 +53,22 @@ public sealed class CloneTests
         await ShouldDifferAtHomeAsync(test);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task At_home_the_first_question_goes_over_the_connection_that_proved_the_spare(bool linux)
+    {
+        await using var test = linux ? await WarmHost.OpenLinuxAsync(StartMode.Resume, spares: 1) : await WarmHost.OpenAsync(StartMode.Resume, spares: 1);
+        await test.SparesAsync(1);
+        var home = test.Homes.ShouldHaveSingleItem();
+        var proven = (await test.ConnectionsAsync(home)).ShouldHaveSingleItem();
+
+        var machine = await test.StartThereAsync(home, StartMode.Resume);
+
+        machine.Snapshot.Start!.Way.ShouldBe(StartMode.Resume);
+        (await test.ConnectionsAsync(home)).ShouldBe([proven]);
+    }
+
     [Fact]
     public async Task A_spare_whose_home_another_machine_takes_comes_up_elsewhere_and_both_answer()
     {

@@ -4,6 +4,7 @@ using Pleiad.Core.Identity;
 using Pleiad.Core.Services;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Images;
+using Pleiad.Machines.Processes;
 using Pleiad.Machines.Tests.Guests;
 using Pleiad.Machines.Tests.Hosting;
 
@@ -81,6 +82,14 @@ internal sealed class WarmHost : IAsyncDisposable
             root.GetProperty("address").GetString()!,
             root.GetProperty("random").GetString()!,
             DateTimeOffset.UnixEpoch.AddTicks(root.GetProperty("unixNanoseconds").GetInt64() / 100));
+    }
+
+    /// <summary>Connections that the host has to an address: its own side of each.</summary>
+    internal async Task<IReadOnlyList<string>> ConnectionsAsync(MachineAddress address)
+    {
+        var lines = await Programs.RunAsync(
+            Programs.Find("ip")!, ["netns", "exec", Test.Options.Namespace, "ss", "-Htn", "state", "established", "dst", address.Ip.ToString()], "", TestHost.Patience, CancellationToken.None);
+        return [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[2])];
     }
 
     /// <summary>Where machines of it come up quickest.</summary>
