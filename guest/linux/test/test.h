@@ -1,21 +1,8 @@
-/* A test is a function; CHECK records the first thing that is wrong and ends the function. */
+/* The tests of this guest: the list is the source of their declarations and of the run. */
 #ifndef PLEIAD_TEST_H
 #define PLEIAD_TEST_H
 
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
-
-extern bool test_failed;
-
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            printf("    %s:%d: not true: %s\n", __FILE__, __LINE__, #condition);                                       \
-            test_failed = true;                                                                                        \
-            return;                                                                                                    \
-        }                                                                                                              \
-    } while (0)
+#include "check.h"
 
 #define TESTS(X)                                                                                                       \
     X(words_are_parted_by_blanks)                                                                                      \

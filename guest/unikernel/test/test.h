@@ -1,23 +1,9 @@
-/* A test is a function; CHECK records the first thing that is wrong and ends the function. */
+/* The tests of this guest, and what several of them need. */
 #ifndef PLEIAD_TEST_H
 #define PLEIAD_TEST_H
 
 #include "text.h"
-
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
-
-extern bool test_failed;
-
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            printf("    %s:%d: not true: %s\n", __FILE__, __LINE__, #condition);                                       \
-            test_failed = true;                                                                                        \
-            return;                                                                                                    \
-        }                                                                                                              \
-    } while (0)
+#include "check.h"
 
 static inline struct slice slice_of(const char *text) { return (struct slice){text, strlen(text)}; }
 
