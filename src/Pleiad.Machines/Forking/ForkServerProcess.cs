@@ -33,9 +33,12 @@ internal sealed class ForkServerProcess : IAsyncDisposable
     }
 
     /// <summary>What makes QEMU one: the library is the first descriptor that it inherits, the socket of requests the second.</summary>
-    /// <param name="users">Whether its children become other users; if not, they keep what rights it has.</param>
-    public static IReadOnlyList<string> Environment(bool users) =>
-        [Text($"LD_PRELOAD=/proc/self/fd/{QemuProcess.FirstInherited}"), Text($"PLEIAD_FORK_SERVER={QemuProcess.FirstInherited + 1}"), Text($"PLEIAD_FORK_USERS={(users ? 1 : 0)}")];
+    /// <param name="user">The user it becomes, and from which its children become others; null when they keep what rights it has.</param>
+    public static IReadOnlyList<string> Environment(uint? user)
+    {
+        string[] variables = [Text($"LD_PRELOAD=/proc/self/fd/{QemuProcess.FirstInherited}"), Text($"PLEIAD_FORK_SERVER={QemuProcess.FirstInherited + 1}")];
+        return user is { } number ? [.. variables, Text($"PLEIAD_FORK_USER={number}")] : variables;
+    }
 
     /// <summary>Starts one and waits until it is ready.</summary>
     /// <exception cref="IOException">It cannot be had; the message says why.</exception>

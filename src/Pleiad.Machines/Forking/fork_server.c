@@ -6,7 +6,8 @@
 // threads but the one that it renews itself after a fork (it may fork there for -daemonize, too); all that makes a
 // machine this one comes after: the filter, descriptors, memory, devices.
 //
-// Its children become the users of their machines (PLEIAD_FORK_USERS=1), or keep what rights it has.
+// It becomes a user of its own (PLEIAD_FORK_USER) and its children those of their machines; without, they keep what
+// rights it has.
 //
 // A request comes over a socket (PLEIAD_FORK_SERVER holds its number): a struct request, with descriptors. The first
 // is the child's own socket: over it the child says that it has become what the request says (struct birth) and
@@ -22,6 +23,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -87,22 +89,45 @@ static void reserve(void)
     }
 }
 
-// What no machine may have is given up before there is a second thread: all privileges but to become another user.
-static void drop_privileges(void)
+static int set_capabilities(uint32_t kept)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct kept[2] = {{0}};
+    struct __user_cap_data_struct sets[2] = {{.permitted = kept, .effective = kept}};
+    return (int)syscall(SYS_capset, &header, sets);
+}
+
+static bool become_user(uid_t user) { return setresgid(user, user, user) == 0 && setresuid(user, user, user) == 0; }
+
+// What no machine may have is given up before there is a second thread: root's name, and all privileges but to become
+// another user.
+static void drop_privileges(uid_t user)
+{
     for (int capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++) {
     }
-    kept[0].permitted = kept[0].effective = 1U << CAP_SETUID | 1U << CAP_SETGID;
-    if (syscall(SYS_capset, &header, kept) < 0) {
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || !become_user(user) || prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0) {
+        give_up("another user");
+    }
+    if (set_capabilities(1U << CAP_SETUID | 1U << CAP_SETGID) < 0) {
         give_up("capset");
+    }
+}
+
+// The request whose child is being forked, and what failed in the child so far.
+static const struct request *unborn;
+static int unborn_error;
+
+// In a child, before QEMU's own handlers make threads there: rights are a thread's, and from one user who is not root
+// to another the kernel leaves them as they are.
+static void give_up_rights(void)
+{
+    if (unborn != NULL && unborn->user != 0 && (!become_user(unborn->user) || set_capabilities(0) < 0)) {
+        unborn_error = errno;
     }
 }
 
 __attribute__((constructor)) static void begin(int count, char **arguments)
 {
-    const char *number = getenv("PLEIAD_FORK_SERVER"), *users = getenv("PLEIAD_FORK_USERS");
+    const char *number = getenv("PLEIAD_FORK_SERVER"), *user = getenv("PLEIAD_FORK_USER");
     if (number == NULL) {
         return;
     }
@@ -112,7 +137,7 @@ __attribute__((constructor)) static void begin(int count, char **arguments)
     }
     reserve();
     unsetenv("PLEIAD_FORK_SERVER");
-    unsetenv("PLEIAD_FORK_USERS");
+    unsetenv("PLEIAD_FORK_USER");
     unsetenv("LD_PRELOAD");
     for (int i = 1; i + 1 < count; i++) {
         if (strcmp(arguments[i], "-name") == 0) {
@@ -120,8 +145,15 @@ __attribute__((constructor)) static void begin(int count, char **arguments)
             name_room = strlen(name);
         }
     }
-    if (users != NULL && strcmp(users, "1") == 0) {
-        drop_privileges();
+    if (user != NULL) {
+        drop_privileges((uid_t)strtoul(user, NULL, 10));
+    }
+    // The handlers of children run in the order in which they were set; the program's own constructors come later.
+    if ((errno = pthread_atfork(NULL, NULL, give_up_rights)) != 0) {
+        give_up("pthread_atfork");
+    }
+    if (setrlimit(RLIMIT_CORE, &(struct rlimit){0}) < 0) {
+        give_up("setrlimit");
     }
     // Huge pages would be whole pages of each machine's own (docs/density.md). Of the whole process, inherited by fork.
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
@@ -150,16 +182,13 @@ static void become(const struct request *request, const int *descriptors, uint32
     int socket = descriptors[0], log = descriptors[1];
     sigset_t none;
     char go;
+    errno = unborn_error;
+    must(errno == 0, socket, "another user");
     must(renew_what_is_shared(), socket, "eventfd");
     must(setsid() >= 0, socket, "setsid");
     for (uint32_t i = 0; i < request->limits; i++) {
         struct rlimit limit = {request->limit[i].value, request->limit[i].value};
         must(setrlimit((int)request->limit[i].resource, &limit) == 0, socket, "setrlimit");
-    }
-    if (request->user != 0) {
-        uid_t user = request->user;
-        must(setresgid(user, user, user) == 0, socket, "setresgid");
-        must(setresuid(user, user, user) == 0, socket, "setresuid");
     }
     must(dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0, socket, "dup2");
     for (int i = 0; i < DESCRIPTORS_MAX; i++) {
@@ -201,15 +230,18 @@ static bool enter(const int *files, uint32_t count)
     return entered;
 }
 
-static pid_t fork_in(const int *groups, uint32_t count)
+static pid_t fork_in(const struct request *request, const int *groups)
 {
+    uint32_t count = request->groups;
     pid_t child = -1;
     int error = 0;
     if (enter(groups, count)) {
+        unborn = request;
         child = fork();
         if (child == 0) {
             return 0;
         }
+        unborn = NULL;
     }
     error = errno;
     if (!enter(groups + count, count)) {
@@ -246,7 +278,7 @@ static bool answer(void)
     if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || !is_sound(&request, (size_t)bytes, count)) {
         refuse("a request that is none");
     }
-    pid_t child = fork_in(descriptors + 2, request.groups);
+    pid_t child = fork_in(&request, descriptors + 2);
     if (child == 0) {
         close(requests);
         become(&request, descriptors, count);

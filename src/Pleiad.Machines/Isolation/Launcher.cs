@@ -118,7 +118,7 @@ internal sealed class Launcher : IDisposable
         }
     }
 
-    /// <summary>Starts a fork server: as root where Pleiad is root, with nothing of root's but that it may make its children other users.</summary>
+    /// <summary>Starts a fork server: a user of its own where Pleiad is root, with nothing of root's but that it may make its children other users.</summary>
     /// <param name="arguments">QEMU's arguments.</param>
     /// <param name="log">What standard output and error go to.</param>
     /// <param name="requests">Where it hears requests.</param>
@@ -131,23 +131,21 @@ internal sealed class Launcher : IDisposable
         {
             var library = await _library.GetAsync(cancellation);
             _serverThread ??= await LaunchThread.StartAsync(_parts.Restrictions with { Kept = ForkCapabilities });
-            var name = $"s{Environment.ProcessId}-{Interlocked.Increment(ref _unnamed)}";
-            using var plan = new SpawnPlan(_parts.Qemu, arguments, log, [library, requests], ForkServerProcess.Environment(users: _parts.Users is not null));
-            var result = await plan.LaunchOn(_serverThread, IntoView(), [new(LimitCore, 0)]);
-            if (result.Process == 0)
-            {
-                throw SystemCalls.Error(result.FailedCall < 0 ? "the spawn failed" : "it cannot be shut in", result.Error);
-            }
-
-            var process = QemuProcess.Own(result.Process, Watch, new Cage(this, user: null, name, group: null));
+            var cage = new Cage(this, _parts.Users?.Take(), $"s{Environment.ProcessId}-{Interlocked.Increment(ref _unnamed)}", group: null);
+            QemuProcess? process = null;
             try
             {
+                using var plan = new SpawnPlan(_parts.Qemu, arguments, log, [library, requests], ForkServerProcess.Environment(cage.User));
+
+                // Without limits: by the time they could be set it may be another user's. It sets its own.
+                var result = await plan.LaunchOn(_serverThread, IntoView(), limits: []);
+                process = Owned(result, cage);
                 Check(result);
                 return process;
             }
             catch
             {
-                await EndAsync(process);
+                await (process is null ? cage.ReleaseAsync() : EndAsync(process));
                 throw;
             }
         }
@@ -234,10 +232,12 @@ internal sealed class Launcher : IDisposable
     {
         using var plan = new SpawnPlan(_parts.Qemu, launch.Arguments, launch.Log, launch.Inherited);
         var result = await plan.LaunchOn(_parts.Thread, Calls(cage.User, entrances), limits);
-        return result.Process != 0
-            ? (QemuProcess.Own(result.Process, Watch, cage), result)
-            : throw SystemCalls.Error(result.FailedCall < 0 ? "the spawn failed" : "it cannot be shut in", result.Error);
+        return (Owned(result, cage), result);
     }
+
+    private QemuProcess Owned(GuardedResult result, Cage cage) => result.Process != 0
+        ? QemuProcess.Own(result.Process, Watch, cage)
+        : throw SystemCalls.Error(result.FailedCall < 0 ? "the spawn failed" : "it cannot be shut in", result.Error);
 
     private static void Check(GuardedResult result)
     {

@@ -62,7 +62,7 @@ public sealed class ForkServerTests
             (await File.ReadAllLinesAsync($"/proc/{clone}/mounts")).ShouldBe(await File.ReadAllLinesAsync($"/proc/{booted}/mounts"));
             (await File.ReadAllLinesAsync($"/proc/{clone}/net/route")).Length.ShouldBeLessThanOrEqualTo(1);
             (await File.ReadAllTextAsync($"/proc/{clone}/environ")).Split('\0', StringSplitOptions.RemoveEmptyEntries).Select(variable => variable.Split('=')[0])
-                .ShouldBe(["PATH", "LC_ALL", "LD_PRELOAD", "PLEIAD_FORK_SERVER", "PLEIAD_FORK_USERS"], "nothing of Pleiad's own");
+                .ShouldBe(["PATH", "LC_ALL", "LD_PRELOAD", "PLEIAD_FORK_SERVER", "PLEIAD_FORK_USER"], "nothing of Pleiad's own");
         }
     }
 
@@ -104,6 +104,9 @@ public sealed class ForkServerTests
         }
 
         status["NoNewPrivs"].ShouldBe("1");
+        status["Uid"].Split('\t').Distinct().ShouldHaveSingleItem().ShouldNotBeOneOf("0", ProcessIsolationTests.Status(clone.Snapshot.ProcessId.Value)["Uid"].Split('\t')[0]);
+        status["Gid"].ShouldBe(status["Uid"]);
+        File.ReadLines($"/proc/{server}/limits").Single(line => line.StartsWith("Max core file size", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[4..6].ShouldBe(["0", "0"]);
         var booted = (await test.StartAsync(1, StartMode.Cold)).Snapshot.ProcessId!.Value;
         (await File.ReadAllLinesAsync($"/proc/{server}/mounts")).ShouldBe(await File.ReadAllLinesAsync($"/proc/{booted}/mounts"));
 
@@ -208,7 +211,7 @@ public sealed class ForkServerTests
 
         clone.Snapshot.Start!.Way.ShouldBe(StartMode.Clone);
         IsForked(clone.Snapshot.ProcessId!.Value).ShouldBeFalse();
-        test.Test.Logged.ShouldContain(line => line.Contains("share less memory", StringComparison.Ordinal) && line.Contains("QEMU does not become a fork server", StringComparison.Ordinal));
+        test.Test.Logged.ShouldContain(line => line.Contains("share less memory", StringComparison.Ordinal) && line.Contains("QEMU does not become a fork server", StringComparison.Ordinal), string.Join("\n", test.Test.Logged));
     }
 
     /// <summary>A fork server that a test asks by itself.</summary>
