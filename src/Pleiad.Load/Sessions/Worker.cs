@@ -123,7 +123,7 @@ internal sealed partial class Worker : IDisposable
             var now = Now;
             var stop = Interlocked.Read(ref _stopAt);
             CloseWindows(now);
-            if (now >= stop && (_inFlight == 0 || now >= stop + grace || _givesUp))
+            if (now >= stop && ((_inFlight == 0 && !IsDueBefore(stop)) || now >= stop + grace || _givesUp))
             {
                 break;
             }
@@ -182,6 +182,9 @@ internal sealed partial class Worker : IDisposable
 
         Native.Close(_epoll);
     }
+
+    /// <summary>Whether something that is due before a moment has not begun: the thread may have stood still.</summary>
+    private bool IsDueBefore(long moment) => (_arrivals is not null && Nanoseconds(_arrivals.Next) < moment) || _timers.NextDue < moment;
 
     /// <summary>Does what is due.</summary>
     /// <returns>When the next thing is.</returns>
