@@ -2,6 +2,7 @@ using System.CommandLine;
 using Pleiad.Cli.Output;
 using Pleiad.Cli.Running;
 using Pleiad.Machines.Images;
+using Pleiad.Machines.Isolation;
 using Pleiad.Server.Hosting;
 
 namespace Pleiad.Cli.Doctor;
@@ -59,7 +60,7 @@ internal sealed class DoctorCommand : PleiadCommand
         {
             HostChecks.Runtime(Environment.Version),
             HostChecks.Cores(Environment.ProcessorCount),
-            HostChecks.Memory(await File.ReadAllTextAsync("/proc/meminfo", cancellation)),
+            HostChecks.Memory(await File.ReadAllTextAsync("/proc/meminfo", cancellation), GroupMemory.AvailableBytes()),
             directory,
             HostChecks.OpenFiles(await File.ReadAllTextAsync("/proc/self/limits", cancellation)),
             NetworkChecks.Privileges(await File.ReadAllTextAsync("/proc/self/status", cancellation)),

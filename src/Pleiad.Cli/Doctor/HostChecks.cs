@@ -19,16 +19,19 @@ internal static class HostChecks
         : new("cores", Verdict.Warn, "1", "with one core more machines do not make work any quicker");
 
     /// <param name="meminfo">Text of <c>/proc/meminfo</c>.</param>
-    public static Finding Memory(string meminfo)
+    /// <param name="group">What the control groups leave, in bytes; null without a limit.</param>
+    public static Finding Memory(string meminfo, long? group)
     {
-        if (HostMemory.Read(meminfo) is not { } bytes)
+        if (HostMemory.Read(meminfo) is not { } host)
         {
             return new("memory", Verdict.Warn, "/proc/meminfo does not say how much is available");
         }
 
+        var bytes = Math.Min(host, group ?? long.MaxValue);
+        var seen = bytes < host ? $"{Figures.Bytes(bytes)} left by the limit of this control group, {Figures.Bytes(host)} available on the host" : $"{Figures.Bytes(bytes)} available";
         return bytes >= MemoryBytesMin
-            ? new("memory", Verdict.Ok, $"{Figures.Bytes(bytes)} available")
-            : new("memory", Verdict.Warn, $"{Figures.Bytes(bytes)} available", $"free at least {Figures.Bytes(MemoryBytesMin)}: a machine takes about 20 MiB");
+            ? new("memory", Verdict.Ok, seen)
+            : new("memory", Verdict.Warn, seen, $"{(bytes < host ? "raise the limit to leave" : "free")} at least {Figures.Bytes(MemoryBytesMin)}: a machine takes about 20 MiB");
     }
 
     /// <param name="directory">The data directory, or what there is above it.</param>

@@ -1,19 +1,20 @@
 using System.Globalization;
+using Pleiad.Machines.Isolation;
 
 namespace Pleiad.Server.Hosting;
 
-/// <summary>The host's memory as its kernel tells it.</summary>
+/// <summary>The memory that machines can have, as the kernel tells it.</summary>
 public static class HostMemory
 {
     private const string Path = "/proc/meminfo";
     private const string Key = "MemAvailable:";
 
-    /// <summary>Memory that can be given without swapping; null where the kernel does not say.</summary>
+    /// <summary>Memory that can be given without swapping, and without a limit of this process's control groups being reached; null where the kernel does not say.</summary>
     public static long? AvailableBytes()
     {
         try
         {
-            return Read(File.ReadAllText(Path));
+            return Read(File.ReadAllText(Path)) is { } host ? Math.Min(host, GroupMemory.AvailableBytes() ?? long.MaxValue) : null;
         }
         catch (IOException)
         {

@@ -12,11 +12,14 @@ namespace Pleiad.Cli.Tests.Doctor;
 public sealed class DoctorTests
 {
     [Theory]
-    [InlineData("MemTotal: 1 kB\nMemAvailable:   23000000 kB\n", Verdict.Ok, "21.9 GiB available")]
-    [InlineData("MemAvailable:     100000 kB\n", Verdict.Warn, "97.7 MiB available")]
-    [InlineData("nothing\n", Verdict.Warn, "/proc/meminfo does not say how much is available")]
-    internal void Memory_is_judged(string meminfo, Verdict verdict, string seen) =>
-        (HostChecks.Memory(meminfo) with { Remedy = null }).ShouldBe(new Finding("memory", verdict, seen));
+    [InlineData("MemTotal: 1 kB\nMemAvailable:   23000000 kB\n", null, Verdict.Ok, "21.9 GiB available")]
+    [InlineData("MemAvailable:   23000000 kB\n", 1L << 30, Verdict.Ok, "1.0 GiB left by the limit of this control group, 21.9 GiB available on the host")]
+    [InlineData("MemAvailable:   23000000 kB\n", 50L << 20, Verdict.Warn, "50.0 MiB left by the limit of this control group, 21.9 GiB available on the host")]
+    [InlineData("MemAvailable:   23000000 kB\n", 50L << 30, Verdict.Ok, "21.9 GiB available")]
+    [InlineData("MemAvailable:     100000 kB\n", null, Verdict.Warn, "97.7 MiB available")]
+    [InlineData("nothing\n", null, Verdict.Warn, "/proc/meminfo does not say how much is available")]
+    internal void Memory_is_judged(string meminfo, long? group, Verdict verdict, string seen) =>
+        (HostChecks.Memory(meminfo, group) with { Remedy = null }).ShouldBe(new Finding("memory", verdict, seen));
 
     [Theory]
     [InlineData(1L << 30, Verdict.Ok)]
