@@ -8,7 +8,7 @@ namespace Pleiad.Scaling;
 /// so that as many take work as before. Scaling goes on in the same plan. A pure function, as <see cref="ReactivePlanner"/>.
 /// </summary>
 /// <remarks>
-/// Until a machine of the new kind answers, nobody knows whether it ever will: so the former kind carries the work, and grows with it; starts of the new kind are not counted on.
+/// Until a machine of the new kind has worked for a while, nobody knows whether it will: so the former kind carries the work, and grows with it; starts of the new kind are not counted on.
 /// <code>
 /// under way ──► done      as many of the new kind take work as are needed, one has done so for <see cref="TrialTime"/>, and no former one does
 ///     └──────► stopped    the new kind failed to start <see cref="FailuresMax"/> times in a row; the former kind is scaled as ever
@@ -19,7 +19,10 @@ public static class RollingPlanner
     /// <summary>Starts of the new kind that fail in a row, with their pauses in between, before the change stops.</summary>
     public const int FailuresMax = 3;
 
-    /// <summary>A machine of the new kind that took work this long shows that its kind works; until then its image may be one that answers once and ends.</summary>
+    /// <summary>
+    /// A machine of the new kind that took work this long shows that its kind works; until then its image may be one that answers once and ends, so no more than a surge of them takes
+    /// the place of former ones.
+    /// </summary>
     public static readonly TimeSpan TrialTime = TimeSpan.FromSeconds(10);
 
     /// <summary>Machines beyond those needed that a change may have at once: a quarter of them, at least 1.</summary>
@@ -42,7 +45,7 @@ public static class RollingPlanner
             ? ReactivePlanner.Plan(seen, service) with { Change = ChangeStep.Done }
             : change.Stopped || change.Failures >= FailuresMax
                 ? Stand(seen, change, service)
-                : GoOn(seen, change, service, target, held, onTrial);
+                : GoOn(seen, change, service, target, held);
         return plan with { Held = held };
     }
 
@@ -59,17 +62,18 @@ public static class RollingPlanner
         return plan with { Start = 0, StartFormer = plan.Start, Change = ChangeStep.Stopped };
     }
 
-    private static ScalePlan GoOn(FleetObservation seen, ChangeObservation change, EffectiveService service, int target, int held, bool onTrial)
+    private static ScalePlan GoOn(FleetObservation seen, ChangeObservation change, EffectiveService service, int target, int held)
     {
         var ready = seen.Ready - change.Former.Count;
         var starting = seen.Starting - change.FormerStarting;
         var limit = target + Surge(target);
+        var untried = change.CanStartFormer && change.TrialLeft > TimeSpan.Zero;
 
         // With nothing to do one machine is started all the same, to know whether the new kind works, as long as there is a former kind to go back to.
-        var wanted = Math.Max(0, Math.Max(target, change.CanStartFormer ? 1 : 0) - ready - starting);
+        var wanted = Math.Max(0, (untried ? Surge(target) : Math.Max(target, change.CanStartFormer ? 1 : 0)) - ready - starting);
         var pause = change.CanStartNew ? ReactivePlanner.PauseLeft(seen.FailedStarts, seen.LastFailedStart, seen.Now) : TimeSpan.MaxValue;
         var formerPause = ReactivePlanner.PauseLeft(change.FormerFailedStarts, change.LastFormerFailedStart, seen.Now);
-        var formerCarries = change.CanStartFormer && (ready == 0 || change.Failures > 0 || !change.CanStartNew);
+        var formerCarries = untried || (change.CanStartFormer && (ready == 0 || change.Failures > 0 || !change.CanStartNew));
 
         var countedOn = seen.Ready + change.FormerStarting + (formerCarries ? 0 : starting);
         var missing = Math.Max(0, target - countedOn);
@@ -80,16 +84,17 @@ public static class RollingPlanner
         var startFormer = formerCarries && formerPause <= TimeSpan.Zero ? Math.Clamp(limit - seen.Ready - seen.Starting - start, 0, Math.Min(missing, allowed - start)) : 0;
 
         // One at a time, and never while the place of the one before is not taken: whoever else took it must not cost a second one.
-        var surplus = Math.Clamp(seen.Ready - target, 0, change.Former.Count);
+        var leave = untried ? Math.Max(0, target - Surge(target)) : 0;
+        var surplus = Math.Clamp(seen.Ready - target, 0, Math.Max(0, change.Former.Count - leave));
         var isFull = Math.Min(change.Room, change.MemoryRoom) == 0 && seen.Starting == 0 && change.Draining == 0;
         var tight = isFull && start + startFormer + surplus == 0 && wanted > 0 && pause <= TimeSpan.Zero && change.Former.Count > 0 && seen.Ready >= Math.Min(held, Math.Max(1, change.Held));
         var needed = ReactivePlanner.Needed(seen, service);
         var reason = $"{ReactivePlanner.Figures(seen, service, needed, Math.Clamp(needed, service.MachinesMin, service.MachinesMax))}; "
             + $"changing: {Progress(ready, change.Former.Count)}, at most {limit} machines at once"
             + (tight ? $"; {change.RoomBound}, so one of the former kind ends first" : isFull && wanted > 0 && start == 0 ? $"; {change.RoomBound}, the change waits for it" : "")
-            + (onTrial ? $"; the former image is kept until one has worked for {ReactivePlanner.Seconds(TrialTime)}" : "")
+            + (untried && ready > 0 ? $"; no more than {Surge(target)} of the new kind until one has worked for {ReactivePlanner.Seconds(TrialTime)}" : "")
             + (pause > TimeSpan.Zero && change.CanStartNew ? $"; the next start of the new kind waits {ReactivePlanner.Seconds(pause)} after {seen.FailedStarts} failed in a row" : "");
-        return new ScalePlan(start, [], reason, Next(pause, formerCarries && missing > 0 ? formerPause : TimeSpan.Zero, onTrial ? change.TrialLeft : TimeSpan.Zero))
+        return new ScalePlan(start, [], reason, Next(pause, formerCarries && missing > 0 ? formerPause : TimeSpan.Zero, untried && ready > 0 ? change.TrialLeft : TimeSpan.Zero))
         {
             StartFormer = startFormer,
             Replace = First(change.Former, tight ? 1 : surplus),

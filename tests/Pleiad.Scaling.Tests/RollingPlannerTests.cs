@@ -145,13 +145,26 @@ public sealed class RollingPlannerTests
         var trial = Plan(Service(1, 4), ready: 2, former: 0, held: 1, trialLeft: 7);
         (trial.Change, trial.Start, trial.StartFormer, trial.Stop.Count, trial.NextLook).ShouldBe((ChangeStep.UnderWay, 0, 0, 0, TimeSpan.FromSeconds(7)));
         trial.Reason.ShouldContain("2 of 2 machines are of the new kind");
-        trial.Reason.ShouldEndWith("the former image is kept until one has worked for 10 s");
+        trial.Reason.ShouldEndWith("no more than 1 of the new kind until one has worked for 10 s");
         Plan(Service(1, 4), ready: 2, former: 0, held: 1, trialLeft: 0).Change.ShouldBe(ChangeStep.Done);
 
-        // Work that comes is no reason to wait, one that died is one to go back to the former kind.
-        Plan(Service(1, 4), ready: 1, former: 0, held: 1, waiting: 6, trialLeft: 7).Start.ShouldBe(2);
+        // Work that comes and machines that died are the former kind's.
+        Plan(Service(1, 4), ready: 1, former: 0, held: 1, waiting: 6, trialLeft: 7).StartFormer.ShouldBe(2);
         Plan(Service(2, 4), ready: 1, former: 0, held: 2, failed: 1, trialLeft: 7).StartFormer.ShouldBe(1);
         Plan(Service(2, 4), ready: 2, former: 0, held: 2, failed: RollingPlanner.FailuresMax, trialLeft: 7).Change.ShouldBe(ChangeStep.Stopped);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(4, 1)]
+    [InlineData(8, 2)]
+    public void Until_one_has_worked_for_a_while_no_more_than_a_quarter_is_of_the_new_kind(int machines, int surge)
+    {
+        var first = Plan(Service(machines, machines), ready: machines + surge, former: machines, held: machines, trialLeft: 9);
+        (first.Start, first.StartFormer, first.Replace.Count).ShouldBe((0, 0, surge));
+        var then = Plan(Service(machines, machines), ready: machines, former: machines - surge, held: machines, trialLeft: 8);
+        (then.Start, then.StartFormer, then.Replace.Count, then.NextLook).ShouldBe((0, 0, 0, TimeSpan.FromSeconds(8)));
+        Plan(Service(machines, machines), ready: machines, former: machines - surge, held: machines).Start.ShouldBe(Math.Min(surge, machines - surge));
     }
 
     [Fact]
@@ -237,6 +250,27 @@ public sealed class RollingPlannerTests
 
             world.New.ShouldBeGreaterThan(0, $"seed {seed}: {world}");
             world.FormerLeft.ShouldBe(0, $"seed {seed}: {world}");
+        }
+    }
+
+    [Fact]
+    public void A_new_kind_whose_machines_soon_end_never_has_the_place_of_more_than_a_quarter_and_is_given_up()
+    {
+        for (var seed = 0; seed < 400; seed++)
+        {
+            var random = new Random(seed);
+            var machines = random.Next(1, 12);
+            var service = Service(machines, machines + random.Next(0, 4));
+            var world = new RollingWorld(service, addresses: random.Next(machines, 30), random) { Held = machines, NewLives = random.Next(1, 9) };
+            world.Add(isNew: false, machines);
+            for (var step = 0; step < 300; step++)
+            {
+                world.Advance();
+                world.Former.ShouldBeGreaterThanOrEqualTo(machines - RollingPlanner.Surge(machines), $"seed {seed}: {world}");
+            }
+
+            world.Step.ShouldBe(ChangeStep.Stopped, $"seed {seed}: {world}");
+            (world.Former, world.New).ShouldBe((machines, 0), $"seed {seed}: {world}");
         }
     }
 

@@ -11,8 +11,12 @@ internal sealed class RollingWorld(EffectiveService service, int addresses, Rand
     private int _failed;
     private int _others;
     private DateTimeOffset? _lastFailed;
+    private bool _diedEarly;
 
     internal bool NewFails { get; set; }
+
+    /// <summary>Steps that machines of the new kind work before they end by themselves; null for those that do not.</summary>
+    internal int? NewLives { get; init; }
 
     internal int Held { get; set; }
 
@@ -74,6 +78,17 @@ internal sealed class RollingWorld(EffectiveService service, int addresses, Rand
             End(machine);
         }
 
+        foreach (var machine in _machines.Where(machine => machine is { IsNew: true, State: State.Ready } && _now - machine.Since >= TimeSpan.FromSeconds(NewLives ?? int.MaxValue)).ToList())
+        {
+            _machines.Remove(machine);
+            if (_diedEarly)
+            {
+                Fail(machine);
+            }
+
+            _diedEarly = true;
+        }
+
         Last = Plan();
         if (Last.Change == ChangeStep.Stopped)
         {
@@ -105,14 +120,22 @@ internal sealed class RollingWorld(EffectiveService service, int addresses, Rand
         if (machine.State == State.Starting && (!machine.IsNew || !NewFails))
         {
             (machine.State, machine.Since) = (State.Ready, _now);
-            _failed = machine.IsNew ? 0 : _failed;
+            _failed = machine.IsNew && !_diedEarly ? 0 : _failed;
             return;
         }
 
         _machines.Remove(machine);
-        if (machine.State == State.Starting && (_lastFailed is null || machine.Ordered >= _lastFailed))
+        if (machine.State == State.Starting)
         {
-            // Those under way together are one failure, as the fleet counts them.
+            Fail(machine);
+        }
+    }
+
+    /// <summary>Those under way together are one failure, as the fleet counts them.</summary>
+    private void Fail(Machine machine)
+    {
+        if (_lastFailed is null || machine.Ordered >= _lastFailed)
+        {
             FailuresSeen++;
             (_failed, _lastFailed) = (_failed + 1, _now);
         }

@@ -8,7 +8,7 @@ public static class GroupMemory
     // Version 1 says "no limit" by the largest number of whole pages.
     private const long LimitMax = 1L << 60;
 
-    /// <summary>The least that any group leaves, from this process's own up to the topmost one that is seen; file cache that the kernel can take back counts as free.</summary>
+    /// <summary>The least that any group leaves, from this process's own up to the topmost one that is seen; file cache that nobody used lately counts as free.</summary>
     /// <returns>In bytes, 0 or more; null where no group has a limit, or there are no groups.</returns>
     public static long? AvailableBytes()
     {
@@ -33,17 +33,18 @@ public static class GroupMemory
         for (var group = hierarchy.Own; group is not null && group.StartsWith(hierarchy.Root, StringComparison.Ordinal); group = Path.GetDirectoryName(group))
         {
             var left = hierarchy.Version == 1
-                ? Left(group, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-                : Left(group, "memory.max", "memory.current", "inactive_file");
+                ? Left(group, ["memory.limit_in_bytes"], "memory.usage_in_bytes", "total_inactive_file")
+                : Left(group, ["memory.max", "memory.high"], "memory.current", "inactive_file");
             least = left < (least ?? long.MaxValue) ? left : least;
         }
 
         return least;
     }
 
-    private static long? Left(string group, string limitFile, string usageFile, string cacheKey)
+    private static long? Left(string group, string[] limits, string usageFile, string cacheKey)
     {
-        if (Number(Path.Combine(group, limitFile)) is not { } limit || limit >= LimitMax || Number(Path.Combine(group, usageFile)) is not { } usage)
+        var limit = limits.Min(file => Number(Path.Combine(group, file))) ?? long.MaxValue;
+        if (limit >= LimitMax || Number(Path.Combine(group, usageFile)) is not { } usage)
         {
             return null;
         }

@@ -36,8 +36,8 @@ internal sealed class FleetMachine(MachineId id, string digest, int slots, strin
     /// <summary>Whether the dispatcher has it, or had it.</summary>
     internal bool InService => _inService;
 
-    /// <summary>Since when it takes work; nothing before it does.</summary>
-    internal DateTimeOffset? Entered => _inService ? _entered : null;
+    /// <summary>How long it has taken work and answered, to its last answer; nothing before it takes work.</summary>
+    internal TimeSpan? Worked(DateTimeOffset now) => _inService ? (_machine?.Snapshot.LastContact ?? now) - _entered : null;
 
     /// <summary>What ends it; part of its life.</summary>
     internal ConcurrentBag<Task> Stopping { get; } = [];

@@ -88,7 +88,7 @@ internal sealed partial class ServiceFleet
             MemoryRoom = memory,
             RoomBound = bound,
             Failures = FailuresOf(target.Image.Digest).OfImage,
-            TrialLeft = kept?.Stored is null ? TimeSpan.Zero : TrialLeft(target, now),
+            TrialLeft = kept?.Stored is null ? TimeSpan.Zero : TrialLeft(working, target, now),
             CanStartNew = target.Image.Stored is not null,
             CanStartFormer = kept?.Stored is not null,
             FormerFailedStarts = row.Count,
@@ -97,8 +97,9 @@ internal sealed partial class ServiceFleet
         };
     }
 
-    private TimeSpan TrialLeft(Target target, DateTimeOffset now) =>
-        RollingPlanner.TrialTime - _machines.Values.Where(machine => machine.Digest == target.Image.Digest).Select(machine => now - machine.Entered ?? TimeSpan.Zero).DefaultIfEmpty().Max();
+    private TimeSpan TrialLeft(List<MachineSlots> working, Target target, DateTimeOffset now) => RollingPlanner.TrialTime - working
+        .Select(machine => _machines.GetValueOrDefault(machine.Machine) is { } mine && mine.Digest == target.Image.Digest ? mine.Worked(now) ?? TimeSpan.Zero : TimeSpan.Zero)
+        .DefaultIfEmpty().Max();
 
     /// <summary>How many machines can start besides all there are: by the addresses, and by the memory that half of this service's machines take at most.</summary>
     private (int Addresses, int Memory, string Bound) Room()

@@ -162,9 +162,10 @@ internal sealed partial class ServiceFleet
         var kind = end.Failure == MachineFailure.Hung ? EventKind.MachineHung : EventKind.MachineDied;
         var detail = end.FailureDetail ?? "it ended without being asked to";
         _context.Events.Record(kind, detail, Service.Name, machine.Id.Value);
-        if (machine.Entered is { } entered)
+        var now = _context.Time.GetUtcNow();
+        if (machine.Worked(now) is { } worked)
         {
-            FailuresOf(machine.Digest).Died(machine.Ordered, entered, _context.Time.GetUtcNow(), detail);
+            FailuresOf(machine.Digest).Died(machine.Ordered, worked, now, detail);
         }
     }
 

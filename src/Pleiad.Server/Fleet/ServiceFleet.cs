@@ -113,7 +113,7 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
         var mine = new FleetMachine(seen.Id, seen.ImageDigest, _target.Service.Slots, seen.Reason, seen.Started);
         _machines[seen.Id] = mine;
         mine.TryOrder(() => machine);
-        TryEnterService(mine, seen, seen.Started); // It has worked since then, for all that is known.
+        TryEnterService(mine, seen, seen.Started + (seen.Start?.Duration ?? TimeSpan.Zero));
         _lives[seen.Id] = FollowAsync(mine);
     }
 
@@ -247,9 +247,9 @@ internal sealed partial class ServiceFleet : IAsyncDisposable
     {
         foreach (var (digest, failures) in _failures)
         {
-            if (failures.Row.Last is { } last
-                && working.Any(machine => _machines.TryGetValue(machine.Machine, out var mine) && mine.Digest == digest && now - mine.Entered >= StartFailures.StableAfter
-                    && (mine.Ordered >= last || (starting == 0 && now - last > ReactivePlanner.BackOffMax))))
+            if (failures.Since is { } since
+                && working.Any(machine => _machines.TryGetValue(machine.Machine, out var mine) && mine.Digest == digest && mine.Worked(now) >= StartFailures.StableAfter
+                    && (mine.Ordered >= since || (starting == 0 && now - since > ReactivePlanner.BackOffMax))))
             {
                 failures.Reset();
             }

@@ -15,8 +15,9 @@ internal sealed class StartFailures
     private int _count;
     private int _ofImage;
     private DateTimeOffset? _last;
+    private DateTimeOffset? _counted;
+    private DateTimeOffset? _firstEarlyDeath;
     private string? _problem;
-    private bool _diedEarly;
 
     /// <summary>The last failure in a sentence; null when starts succeed.</summary>
     internal string? Problem
@@ -42,6 +43,18 @@ internal sealed class StartFailures
         }
     }
 
+    /// <summary>When the row had its last failure that counts, or a machine ended early for the first time; null when there is nothing to forget.</summary>
+    internal DateTimeOffset? Since
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _counted ?? _firstEarlyDeath;
+            }
+        }
+    }
+
     /// <summary>Those of the row that the image or its machine is to blame for, and not want of an address or of an answer of the store.</summary>
     internal int OfImage
     {
@@ -59,8 +72,10 @@ internal sealed class StartFailures
     {
         lock (_gate)
         {
-            if (_last is null || ordered >= _last)
+            // By the last that counts: of machines whose lives overlap there is always one that failed a moment ago.
+            if (_counted is null || ordered >= _counted)
             {
+                _counted = now;
                 _count++;
                 _ofImage += ofImage ? 1 : 0;
             }
@@ -75,7 +90,7 @@ internal sealed class StartFailures
     {
         lock (_gate)
         {
-            if (!_diedEarly)
+            if (_firstEarlyDeath is null)
             {
                 Clear();
             }
@@ -83,21 +98,25 @@ internal sealed class StartFailures
     }
 
     /// <summary>A machine that was ready ended by itself.</summary>
-    internal void Died(DateTimeOffset ordered, DateTimeOffset ready, DateTimeOffset now, string detail)
+    /// <param name="ordered">When it was ordered.</param>
+    /// <param name="worked">From its first answer to its last.</param>
+    /// <param name="now">When it ended.</param>
+    /// <param name="detail">How.</param>
+    internal void Died(DateTimeOffset ordered, TimeSpan worked, DateTimeOffset now, string detail)
     {
         lock (_gate)
         {
-            if (now - ready >= StableAfter)
+            if (worked >= StableAfter)
             {
                 return;
             }
 
-            if (_diedEarly)
+            if (_firstEarlyDeath is not null)
             {
                 Failed(ordered, now, $"machines end soon after their start: {detail}");
             }
 
-            _diedEarly = true;
+            _firstEarlyDeath ??= now;
         }
     }
 
@@ -106,10 +125,10 @@ internal sealed class StartFailures
     {
         lock (_gate)
         {
-            _diedEarly = false;
+            _firstEarlyDeath = null;
             Clear();
         }
     }
 
-    private void Clear() => (_count, _ofImage, _last, _problem) = (0, 0, null, null);
+    private void Clear() => (_count, _ofImage, _last, _counted, _problem) = (0, 0, null, null, null);
 }

@@ -36,6 +36,14 @@ public sealed class GroupMemoryTests : IDisposable
     }
 
     [Fact]
+    public void A_group_that_is_held_back_before_its_limit_is_left_so_much()
+    {
+        var own = Group(2, "root", limit: 500, used: 100, cache: 0);
+        File.WriteAllText(Path.Combine(own, "memory.high"), $"{300 * MiB}\n");
+        GroupMemory.Of(new GroupHierarchy(2, [], own, own)).ShouldBe(200 * MiB);
+    }
+
+    [Fact]
     public void Hierarchies_of_other_controllers_say_nothing()
     {
         var own = Group(1, "root", limit: 100, used: 1, cache: 0);

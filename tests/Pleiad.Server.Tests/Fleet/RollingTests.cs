@@ -63,23 +63,34 @@ public sealed class RollingTests
         await rig.HoldsNothingElseAsync();
     }
 
-    [Fact]
-    public async Task An_image_whose_machines_answer_and_soon_end_gives_way_to_the_former_one()
+    [Theory]
+    [InlineData(1, 3)]
+    [InlineData(2, 8)]
+    [InlineData(4, 3)]
+    [InlineData(5, 8)]
+    public async Task An_image_whose_machines_answer_and_soon_end_never_takes_the_place_of_more_than_a_quarter_and_is_given_up(int machines, int seconds)
     {
         await using var rig = await Rig.StartAsync(speed: 10);
-        await rig.ApplyAsync("machinesMin: 2\nmachinesMax: 2");
-        await rig.ReadyAsync(2);
-        rig.Host.DiesSoon = order => order.Image.Manifest.Name == "next";
-        await rig.ApplyAsync("machinesMin: 2\nmachinesMax: 2", image: "next");
-        var stopped = await EventAsync(rig, EventKind.ServiceChangeStopped);
-        stopped.Reason.ShouldContain("machines end soon after their start");
-        await rig.UntilAsync(() => Task.FromResult(Of(rig, "image") == 2 && Of(rig, "next") == 0));
+        var bounds = $"machinesMin: {machines}\nmachinesMax: {machines}";
+        await rig.ApplyAsync(bounds);
+        await rig.ReadyAsync(machines);
+        rig.Host.LivesFor = order => order.Image.Manifest.Name == "next" ? TimeSpan.FromSeconds(seconds) : null;
+        await rig.ApplyAsync(bounds, image: "next");
+        var fewest = machines;
+        await rig.UntilAsync(() =>
+        {
+            fewest = Math.Min(fewest, Of(rig, "image"));
+            return Task.FromResult(rig.Fleet().ChangeSeen is { Stopped: true });
+        });
+        fewest.ShouldBeGreaterThanOrEqualTo(machines - RollingPlanner.Surge(machines));
+        (await EventAsync(rig, EventKind.ServiceChangeStopped)).Reason.ShouldContain("machines end soon after their start");
+        await rig.UntilAsync(() => Task.FromResult(Of(rig, "image") == machines && Of(rig, "next") == 0));
         rig.Fleet().Problem.ShouldNotBeNull().ShouldStartWith("the change to image next (sha256:");
 
-        rig.Host.DiesSoon = _ => false;
-        await rig.ApplyAsync("machinesMin: 2\nmachinesMax: 2", image: "next");
-        await rig.UntilAsync(() => Task.FromResult(Of(rig, "next") == 2 && rig.Fleet().ChangeSeen is null));
-        rig.Fleet().Machines.ShouldContain(machine => rig.Time.GetUtcNow() - machine.Entered >= RollingPlanner.TrialTime);
+        rig.Host.LivesFor = _ => null;
+        await rig.ApplyAsync(bounds, image: "next");
+        await rig.UntilAsync(() => Task.FromResult(Of(rig, "next") == machines && rig.Fleet().ChangeSeen is null));
+        rig.Fleet().Machines.ShouldContain(machine => machine.Worked(rig.Time.GetUtcNow()) >= RollingPlanner.TrialTime);
         await rig.HoldsNothingElseAsync();
     }
 

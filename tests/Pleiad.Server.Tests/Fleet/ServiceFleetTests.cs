@@ -134,7 +134,7 @@ public sealed class ServiceFleetTests
         await using var rig = await Rig.StartAsync(addresses: 1);
         await rig.ApplyAsync("machinesMin: 1\nmachinesMax: 2");
         await rig.ReadyAsync(1);
-        await rig.UntilAsync(() => Task.FromResult(rig.Fleet().Machines.All(machine => rig.Time.GetUtcNow() - machine.Entered > StartFailures.StableAfter)));
+        await rig.UntilAsync(() => Task.FromResult(rig.Fleet().Machines.All(machine => machine.Worked(rig.Time.GetUtcNow()) > StartFailures.StableAfter)));
         await rig.ApplyAsync("machinesMin: 2\nmachinesMax: 2");
         await rig.UntilAsync(() => Task.FromResult(rig.Fleet().LastPlan.Contains("after 4 failed in a row", StringComparison.Ordinal)));
         (await rig.Real.ListEventsAsync(new EventQuery(Kind: EventKind.MachineStartFailed), default)).Count.ShouldBeLessThanOrEqualTo(4);

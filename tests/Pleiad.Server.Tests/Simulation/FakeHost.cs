@@ -22,8 +22,8 @@ internal sealed class FakeHost(int addresses, TimeProvider time, FakeChance chan
     /// <summary>Whether machines of this order never come up.</summary>
     internal Func<MachineOrder, bool> Fails { get; set; } = _ => false;
 
-    /// <summary>Whether machines of this order die within 3 s of their first answer.</summary>
-    internal Func<MachineOrder, bool> DiesSoon { get; set; } = _ => false;
+    /// <summary>How long after their first answer machines of this order die; null for those that do not, or by chance.</summary>
+    internal Func<MachineOrder, TimeSpan?> LivesFor { get; set; } = _ => null;
 
     /// <summary>Whether no connection can be opened, although machines live.</summary>
     internal bool Unreachable { get; set; }

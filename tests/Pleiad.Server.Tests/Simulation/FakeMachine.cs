@@ -96,9 +96,10 @@ internal sealed class FakeMachine : IMachine
             _started.TrySetResult(_snapshot);
         }
 
-        if (_host.DiesSoon(Order) || _host.Chance.Happens(_host.Chance.Dies))
+        var life = _host.LivesFor(Order) ?? (_host.Chance.Happens(_host.Chance.Dies) ? _host.Chance.Upto(TimeSpan.FromSeconds(3)) : null);
+        if (life is { } time)
         {
-            await Task.Delay(_host.Chance.Upto(TimeSpan.FromSeconds(3)), _host.Time);
+            await Task.Delay(time, _host.Time);
             Die();
         }
     }
