@@ -52,7 +52,7 @@ internal sealed class PageWindow
 
     public long Bytes { get; set; }
 
-    /// <summary>Sum of the times from the actual start of all requests, failed ones too; in nanoseconds.</summary>
+    /// <summary>Sum of the times in flight of all requests, failed ones too, and of their waits for a connection; in nanoseconds.</summary>
     public double Durations { get; set; }
 
     public long Requests => ByFailure.Sum();

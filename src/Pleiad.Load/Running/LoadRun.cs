@@ -57,6 +57,7 @@ public sealed class LoadRun : ILoadRun
             Shares = options.Shares * options.Workers,
             StartTimestamp = _start,
             Log = _log,
+            Time = time,
             Host = WorkerSettings.HostOf(options.Target),
         }))];
         _end = RunAsync(before);
@@ -156,7 +157,6 @@ public sealed class LoadRun : ILoadRun
             Gather();
             var after = GeneratorFigures.Now();
             var wall = Now;
-            Progress = Progress with { IsOver = true };
             using var self = Process.GetCurrentProcess();
             return new RunRecord
             {
@@ -183,6 +183,8 @@ public sealed class LoadRun : ILoadRun
         }
         finally
         {
+            // Over it is however it ends: others wait for that.
+            Progress = Progress with { IsOver = true };
             foreach (var worker in _workers)
             {
                 worker.GiveUp();

@@ -186,6 +186,11 @@ internal static class PageDocument
             all.Add(new Extraction(name, variables.PlaceOf(name), header, body, optional));
         }
 
+        if (all.Count > Page.ExtractionsMax)
+        {
+            map.Problem("extract", null, $"takes more than {Page.ExtractionsMax} values", "take fewer from one page");
+        }
+
         return all;
     }
 

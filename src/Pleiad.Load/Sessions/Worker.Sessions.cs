@@ -211,7 +211,7 @@ internal sealed partial class Worker
             return user;
         }
 
-        user = new User { Values = new byte[]?[_scenario.Variables.Count], KeepsCookies = _scenario.HasCookies };
+        user = new User(_settings.Time) { Values = new byte[]?[_scenario.Variables.Count], KeepsCookies = _scenario.HasCookies };
         _users.Add(user);
         return user;
     }
@@ -222,7 +222,7 @@ internal sealed partial class Worker
         var page = _window.Page(user.Page!.Index);
         page.ByFailure[(int)failure]++;
         page.Bytes += bytes;
-        page.Durations += end - user.Started;
+        page.Durations += end - user.InFlightSince;
         if (failure is RequestFailure.None or RequestFailure.Timeout)
         {
             page.FromIntended.Record(end - user.Intended);

@@ -130,6 +130,7 @@ internal sealed partial class Worker : IDisposable
 
             TakeSteering();
             var next = Math.Min(Act(now, stop), (_windowIndex + 1) * WindowNanoseconds);
+            ServeWaiting(Now);
             next = Math.Min(next, now < stop ? stop : stop + grace);
             var wait = next - Now;
             var count = Native.Wait(_epoll, _events, wait <= 0 ? 0 : wait);
@@ -194,7 +195,9 @@ internal sealed partial class Worker : IDisposable
             var due = Math.Min(arrival, _timers.NextDue);
             if (due > now)
             {
-                return UsersDue(now, stop) is var users && users < due ? users : due;
+                // Looking at the users may plan one of them for this very moment.
+                var users = UsersDue(now, stop);
+                return Math.Min(users, Math.Min(due, _timers.NextDue));
             }
 
             if (arrival <= _timers.NextDue)
