@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -87,6 +88,15 @@ public sealed class LoadCommandTests
         outcome.Out.ShouldContain("name: \"access\"");
         outcome.Error.ShouldContain("60 sessions of 1 pages");
         (await CommandRun.AloneAsync("load", "learn", directory.File("none.log"))).ExitCode.ShouldBe(2);
+
+        // As logs of former days lie there.
+        await using (var packed = new GZipStream(File.Create(directory.File("access.log.1.gz")), CompressionLevel.Fastest))
+        {
+            await packed.WriteAsync(await File.ReadAllBytesAsync(directory.File("access.log")));
+        }
+
+        var unpacked = await CommandRun.AloneAsync("load", "learn", directory.File("access.log.1.gz"), "--name", "access");
+        (unpacked.ExitCode, unpacked.Out).ShouldBe((0, outcome.Out), unpacked.Error);
     }
 
     private static async Task<WebApplication> SiteAsync()
