@@ -4,7 +4,7 @@ using System.Text.Json;
 using Pleiad.Bench;
 using Pleiad.Bench.Load;
 
-// dotnet run -c Release --project bench/load -- [--short] [--json]
+// dotnet run -c Release --project bench/load -- [--short] [--seconds N: of each measurement, 6 unless given] [--json]
 switch (args)
 {
     case ["site"]:
@@ -19,7 +19,7 @@ return await Interruption.RunAsync(MeasureAsync);
 
 async Task<int> MeasureAsync(CancellationToken ended)
 {
-    var seconds = args.Contains("--short") ? 2 : 6;
+    var seconds = args.SkipWhile(arg => arg != "--seconds").Skip(1).FirstOrDefault() is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : args.Contains("--short") ? 2 : 6;
     var rounds = args.Contains("--short") ? 1 : 3;
     const int Clients = 64;
     const double PerCpuSecondMin = 30_000;

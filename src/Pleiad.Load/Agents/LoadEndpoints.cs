@@ -53,9 +53,10 @@ public sealed class LoadEndpoints : IAsyncDisposable
     /// <inheritdoc cref="StartAsync(Uri, string?, ILoadRun?, TimeProvider, CancellationToken)"/>
     internal static async Task<LoadEndpoints> StartAsync(Uri listen, string? token, ILoadRun? run, TimeSpan patience, TimeProvider time, CancellationToken cancellation)
     {
+        var option = run is null ? "--listen" : "--control";
         if (token is null && !listen.IsLoopback)
         {
-            throw new InvalidInputException("--listen", new InputProblem("address", listen.ToString(), "is open to others", "give a token too (--token-file), or an address such as http://127.0.0.1:7075"));
+            throw new InvalidInputException(option, new InputProblem("address", listen.ToString(), "is open to others", "give a token too (--token-file), or an address such as http://127.0.0.1:7075"));
         }
 
         var builder = WebApplication.CreateSlimBuilder();
@@ -94,7 +95,7 @@ public sealed class LoadEndpoints : IAsyncDisposable
         catch (IOException error)
         {
             await application.DisposeAsync();
-            throw new InvalidInputException("--listen", new InputProblem("address", listen.ToString(), $"cannot be listened on ({error.Message})", "give a free port"), error);
+            throw new InvalidInputException(option, new InputProblem("address", listen.ToString(), $"cannot be listened on ({error.Message})", "give a free port"), error);
         }
 
         return endpoints;

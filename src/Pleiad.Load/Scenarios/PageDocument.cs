@@ -12,6 +12,12 @@ internal static class PageDocument
     {
         var method = map.Text("method", accepts: text => text.Length is > 0 and <= 32 && text.All(c => char.IsAsciiLetter(c) || c == '-'), rule: "give a method such as GET or POST");
         var url = Parse(map, "url", map.Text("url", required: true, accepts: IsTarget, rule: "give a path such as /exam?id=${id}, or a whole URL of the target"), ValueForm.Url);
+        if (map.Has("body") && map.Has("form"))
+        {
+            map.Problem("form", null, "stands beside body", "give one of them");
+            map.TextMap("form");
+        }
+
         var body = map.Has("body") ? Parse(map, "body", map.Text("body"), ValueForm.Raw) : map.Has("form") ? Form(map) : null;
         var headers = Headers(map, variables, used);
         if (map.Has("form") && body is not null && !headers.Any(header => header.Name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase)))

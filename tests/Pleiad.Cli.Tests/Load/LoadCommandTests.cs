@@ -52,6 +52,7 @@ public sealed class LoadCommandTests
         foreach (var (option, value, said) in new[]
         {
             ("--threshold", "ghost.p95<1s", "names a page that is not there; give one of page"), ("--until", "p95", "is no rule"), ("--csv", "/nonexistent/all.csv", "cannot be written"),
+            ("--html", "/nonexistent/r.html", "cannot be written"), ("--out", "/", "cannot be written"), ("--control", "http://0.0.0.0:1", "--control: address 'http://0.0.0.0:1/' is open to others"),
         })
         {
             var refused = await CommandRun.AloneAsync("load", "run", "/", "--target", "http://127.0.0.1:1", option, value);
