@@ -15,6 +15,7 @@ public sealed class DistributedRun : ILoadRun
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan TellLimit = TimeSpan.FromSeconds(5);
 
     private readonly Scenario _scenario;
     private readonly LoadPlan _plan;
@@ -118,7 +119,8 @@ public sealed class DistributedRun : ILoadRun
     private static async Task TellAsync(HttpClient client, string what, FactorRequest? body = null)
     {
         using var content = body is null ? null : JsonContent.Create(body, LoadJson.Default.FactorRequest);
-        await ((Task)client.PostAsync(what, content)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var limit = new CancellationTokenSource(TellLimit);
+        await ((Task)client.PostAsync(what, content, limit.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task<RunRecord> FollowAsync()

@@ -172,7 +172,8 @@ internal sealed class SystemTransport(WorkerSettings settings, Action signal) : 
     private static RequestFailure FailureOf(Exception error) => error is HttpRequestException request
         ? request.HttpRequestError switch
         {
-            HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError => RequestFailure.Connect,
+            HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError => RequestFailure.Connect,
+            HttpRequestError.SecureConnectionError => RequestFailure.Tls,
             HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.VersionNegotiationError or HttpRequestError.ConfigurationLimitExceeded => RequestFailure.Protocol,
             _ => RequestFailure.Broken,
         }

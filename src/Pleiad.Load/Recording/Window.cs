@@ -35,6 +35,9 @@ public enum RequestFailure
 
     /// <summary>This machine had no port, file or memory left for a connection.</summary>
     Sockets,
+
+    /// <summary>The server did not agree on TLS, or its certificate is not trusted.</summary>
+    Tls,
 }
 
 /// <summary>What happened to one page in one window.</summary>
