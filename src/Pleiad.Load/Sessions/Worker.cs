@@ -123,7 +123,7 @@ internal sealed partial class Worker : IDisposable
             var now = Now;
             var stop = Interlocked.Read(ref _stopAt);
             CloseWindows(now);
-            if (now >= stop && (_inFlight == 0 || now >= stop + grace || _givesUp))
+            if (now >= stop && ((_inFlight == 0 && !IsAnythingDueBefore(stop)) || now >= stop + grace || _givesUp))
             {
                 break;
             }
@@ -222,6 +222,9 @@ internal sealed partial class Worker : IDisposable
 
         return 0;
     }
+
+    /// <summary>Whether someone was to do something before the end: waking a little after it must not lose that.</summary>
+    private bool IsAnythingDueBefore(long stop) => _timers.NextDue < stop || (_arrivals is not null && Nanoseconds(_arrivals.Next) < stop);
 
     private void OnTimer(in Timer timer, long now, long stop)
     {
