@@ -40,10 +40,19 @@ internal sealed partial class Worker
         {
             TakeLink(user, now);
         }
-        else if (!TryWriteTarget(user) || !TryWriteBody(user) || !_system.TryAsk(user, ValuesOf(user), _body.Span, _settings.Options.RequestIdHeader is null ? null : RequestId(user)))
+        else if (AskSystem(user, _system) is var failure and not RequestFailure.None)
         {
-            Fail(user, RequestFailure.Value, now);
+            Fail(user, failure, now);
         }
+    }
+
+    private RequestFailure AskSystem(User user, SystemTransport system)
+    {
+        // In flight is this one too.
+        _window.Waited += IsShared && !_settings.Options.Http2 && _inFlight > system.SharedMax ? 1 : 0;
+        return TryWriteTarget(user) && TryWriteBody(user)
+            ? system.Ask(user, ValuesOf(user), _body.Span, _settings.Options.RequestIdHeader is null ? null : RequestId(user))
+            : RequestFailure.Value;
     }
 
     /// <summary>A user has at most one deadline timer that is not stale: the earliest; later ones are planned when it is due.</summary>

@@ -164,24 +164,25 @@ internal sealed partial class Worker : IDisposable
             Native.Close(_signal);
         }
 
-        if (_system is not null)
-        {
-            // Users in the middle of a session still have their connections.
-            foreach (var user in _users)
-            {
-                SystemTransport.GiveUp(user);
-                _system.EndSession(user);
-            }
+        CloseConnections();
+        _system?.Dispose();
+        Native.Close(_epoll);
+    }
 
-            _system.Dispose();
+    /// <summary>Users in the middle of a session still have their connections.</summary>
+    private void CloseConnections()
+    {
+        foreach (var user in _users)
+        {
+            SystemTransport.GiveUp(user);
+            _system?.EndSession(user);
         }
 
         foreach (var link in _links.Where(link => link.File >= 0))
         {
             Native.Close(link.File);
+            link.File = -1;
         }
-
-        Native.Close(_epoll);
     }
 
     /// <summary>Does what is due.</summary>
@@ -318,6 +319,9 @@ internal sealed partial class Worker : IDisposable
         _window.Level = _shape.At(Math.Min(now, stop) / (double)Second);
         Finished.Enqueue((_windowIndex, _window));
         FlushLog();
+
+        // A run that used up all files leaves some for whoever writes its results.
+        CloseConnections();
     }
 
     /// <summary>Wakes the loop; after the end the file may be another's.</summary>

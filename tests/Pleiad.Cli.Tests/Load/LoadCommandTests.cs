@@ -100,7 +100,7 @@ public sealed class LoadCommandTests
         (unpacked.ExitCode, unpacked.Out).ShouldBe((0, outcome.Out), unpacked.Error);
     }
 
-    private static async Task<WebApplication> SiteAsync()
+    internal static async Task<WebApplication> SiteAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
