@@ -130,7 +130,11 @@ internal sealed partial class Worker : IDisposable
 
             TakeSteering();
             var next = Math.Min(Act(now, stop), (_windowIndex + 1) * WindowNanoseconds);
-            ServeWaiting(Now);
+            if (_waiting.Count > 0)
+            {
+                ServeWaiting(Now);
+            }
+
             next = Math.Min(next, now < stop ? stop : stop + grace);
             var wait = next - Now;
             var count = Native.Wait(_epoll, _events, wait <= 0 ? 0 : wait);
