@@ -26,7 +26,7 @@ internal static class Fleet
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Watch = TimeSpan.FromSeconds(10);
 
-    internal static async Task<FleetCost> MeasureAsync(StoredImage image, string kernel, StartMode start, int count)
+    internal static async Task<FleetCost> MeasureAsync(StoredImage image, string kernel, StartMode start, int count, CancellationToken cancellation)
     {
         var directory = Directory.CreateTempSubdirectory("pleiad-density-");
         var options = new MachineHostOptions
@@ -38,32 +38,37 @@ internal static class Fleet
             Accelerator = "tcg",
             AddressCount = count,
         };
-        FleetCost cost;
-        await using (var host = await MachineHost.OpenAsync(options, NullLoggerFactory.Instance, TimeProvider.System, default))
+        try
         {
-            if (start != StartMode.Cold)
+            FleetCost cost;
+            await using (var host = await MachineHost.OpenAsync(options, NullLoggerFactory.Instance, TimeProvider.System, cancellation))
             {
-                host.Prepare([new WarmImage(image, start, 1)]);
-                while (host.SparesOf(image.Digest) == 0)
+                if (start != StartMode.Cold)
                 {
-                    await Task.Delay(10);
+                    host.Prepare([new WarmImage(image, start, 1)]);
+                    while (host.SparesOf(image.Digest) == 0)
+                    {
+                        await Task.Delay(10, cancellation);
+                    }
                 }
+
+                cost = await MeasureAsync(host, image, start, count, cancellation);
             }
 
-            cost = await MeasureAsync(host, image, start, count);
+            return cost with { Traces = TracesOf(directory.FullName, options) };
         }
-
-        var traces = TracesOf(directory.FullName, options);
-        directory.Delete(recursive: true);
-        return cost with { Traces = traces };
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
     }
 
-    private static async Task<FleetCost> MeasureAsync(MachineHost host, StoredImage image, StartMode start, int count)
+    private static async Task<FleetCost> MeasureAsync(MachineHost host, StoredImage image, StartMode start, int count, CancellationToken cancellation)
     {
         var began = TimeProvider.System.GetTimestamp();
         var machines = host.Addresses.Select(address => host.Start(new MachineOrder(
             MachineId.New(), "density", image, address, TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(1), "density") { Start = start })).ToArray();
-        var seen = await Task.WhenAll(machines.Select(machine => machine.Started));
+        var seen = await Task.WhenAll(machines.Select(machine => machine.Started)).WaitAsync(cancellation);
         var started = TimeProvider.System.GetElapsedTime(began).TotalMilliseconds;
         if (seen.FirstOrDefault(one => one.Start?.Way is not { } way || (way == StartMode.Cold) != (start == StartMode.Cold)) is { } other)
         {
@@ -71,11 +76,11 @@ internal static class Fleet
         }
 
         host.Prepare(start == StartMode.Cold ? [] : [new WarmImage(image, start, 0)]); // A spare is no machine and is not counted; the template stays.
-        await Task.WhenAll(machines.Select(machine => AskAsync(host, machine.Snapshot.Address, image.Manifest.Health)));
-        await Task.Delay(Settle);
+        await Task.WhenAll(machines.Select(machine => AskAsync(host, machine.Snapshot.Address, image.Manifest.Health))).WaitAsync(cancellation);
+        await Task.Delay(Settle, cancellation);
         var processes = machines.Select(machine => machine.Snapshot.ProcessId!.Value).ToArray();
         var (before, ownBefore, watched) = (ProcessCost.ProcessorTime(processes), Environment.CpuUsage.TotalTime, TimeProvider.System.GetTimestamp());
-        await Task.Delay(Watch);
+        await Task.Delay(Watch, cancellation);
         var seconds = TimeProvider.System.GetElapsedTime(watched).TotalSeconds;
         var (after, ownAfter) = (ProcessCost.ProcessorTime(processes), Environment.CpuUsage.TotalTime);
         var costs = processes.Select(ProcessCost.Of).ToArray();

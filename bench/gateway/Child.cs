@@ -30,13 +30,13 @@ internal sealed class Child : IAsyncDisposable
         return Task.FromResult(new Child(Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.")));
     }
 
-    public async Task<string> LineAsync() =>
-        await _process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20)) ?? throw new InvalidOperationException("A role of the bench ended early.");
+    public async Task<string> LineAsync(CancellationToken cancellation) =>
+        await _process.StandardOutput.ReadLineAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(20), cancellation) ?? throw new InvalidOperationException("A role of the bench ended early.");
 
-    public async Task<string> AllAsync(TimeSpan limit)
+    public async Task<string> AllAsync(TimeSpan limit, CancellationToken cancellation)
     {
-        var text = await _process.StandardOutput.ReadToEndAsync().WaitAsync(limit);
-        await _process.WaitForExitAsync().WaitAsync(limit);
+        var text = await _process.StandardOutput.ReadToEndAsync(CancellationToken.None).WaitAsync(limit, cancellation);
+        await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(limit, cancellation);
         return text;
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pleiad.Bench;
 using Pleiad.Bench.Gateway;
 
 // Roles are what the bench starts itself as, so that each party's CPU time is its own.
@@ -17,17 +18,23 @@ switch (args)
         break;
 }
 
-var quick = args.Contains("--short");
-var report = new Report();
-if (!args.Contains("--proxy"))
-{
-    await DispatchBench.RunAsync(report, TimeSpan.FromMilliseconds(quick ? 300 : 1000));
-}
+return await Interruption.RunAsync(MeasureAsync);
 
-if (!args.Contains("--dispatch"))
+async Task<int> MeasureAsync(CancellationToken ended)
 {
-    await ProxyBench.RunAsync(report, quick ? 2 : 4);
-}
+    var quick = args.Contains("--short");
+    var report = new Report();
+    if (!args.Contains("--proxy"))
+    {
+        // It computes and leaves nothing: a signal need not wait for it.
+        await Task.Run(() => DispatchBench.RunAsync(report, TimeSpan.FromMilliseconds(quick ? 300 : 1000)), ended).WaitAsync(ended);
+    }
 
-Console.WriteLine(args.Contains("--json") ? JsonSerializer.Serialize(report.Rows, Report.Json) : report.ToTable());
-return 0;
+    if (!args.Contains("--dispatch"))
+    {
+        await ProxyBench.RunAsync(report, quick ? 2 : 4, ended);
+    }
+
+    Console.WriteLine(args.Contains("--json") ? JsonSerializer.Serialize(report.Rows, Report.Json) : report.ToTable());
+    return 0;
+}

@@ -15,7 +15,7 @@ internal static partial class ProxyBench
     private const int Clients = 64;
     private const int Rounds = 2;
 
-    public static async Task RunAsync(Report report, int seconds)
+    public static async Task RunAsync(Report report, int seconds, CancellationToken cancellation)
     {
         var missing = new[] { "haproxy", "wrk" }.Where(tool => Find(tool) is null).ToList();
         if (missing.Count > 0)
@@ -26,25 +26,25 @@ internal static partial class ProxyBench
         }
 
         await using var backend = await Child.StartAsync(Environment.ProcessPath!, ["--backend"]);
-        var ports = (await backend.LineAsync()).Split(' ');
+        var ports = (await backend.LineAsync(cancellation)).Split(' ');
         await using var gateway = await Child.StartAsync(Environment.ProcessPath!, ["--gateway", .. ports]);
-        var gatewayUrl = $"http://127.0.0.1:{await gateway.LineAsync()}/bench/hello";
+        var gatewayUrl = $"http://127.0.0.1:{await gateway.LineAsync(cancellation)}/bench/hello";
         var configuration = Path.GetTempFileName();
         try
         {
             var port = FreePort();
-            await File.WriteAllTextAsync(configuration, HaproxyConfiguration(port, ports));
+            await File.WriteAllTextAsync(configuration, HaproxyConfiguration(port, ports), cancellation);
             await using var haproxy = await Child.StartAsync(Find("haproxy")!, ["-db", "-f", configuration]);
             var haproxyUrl = $"http://127.0.0.1:{port}/bench/hello";
-            await AnswersAsync(haproxyUrl);
+            await AnswersAsync(haproxyUrl).WaitAsync(cancellation);
 
-            await WrkAsync(gatewayUrl, gateway, Math.Max(2, seconds / 2));
-            await WrkAsync(haproxyUrl, haproxy, 1);
+            await WrkAsync(gatewayUrl, gateway, Math.Max(2, seconds / 2), cancellation);
+            await WrkAsync(haproxyUrl, haproxy, 1, cancellation);
             var (ours, peers) = (new List<Measured>(), new List<Measured>());
             for (var round = 0; round < Rounds; round++)
             {
-                ours.Add(await WrkAsync(gatewayUrl, gateway, seconds));
-                peers.Add(await WrkAsync(haproxyUrl, haproxy, seconds));
+                ours.Add(await WrkAsync(gatewayUrl, gateway, seconds, cancellation));
+                peers.Add(await WrkAsync(haproxyUrl, haproxy, seconds, cancellation));
             }
 
             var note = $"{Clients} clients, 2 machines x {Slots} slots, {Environment.ProcessorCount} CPUs shared with clients and backend";
@@ -62,11 +62,11 @@ internal static partial class ProxyBench
         }
     }
 
-    private static async Task<Measured> WrkAsync(string url, Child proxy, int seconds)
+    private static async Task<Measured> WrkAsync(string url, Child proxy, int seconds, CancellationToken cancellation)
     {
         var cpu = proxy.CpuSeconds;
         await using var wrk = await Child.StartAsync(Find("wrk")!, ["-t", "2", "-c", $"{Clients}", "-d", $"{seconds}s", "--latency", url]);
-        var text = await wrk.AllAsync(TimeSpan.FromSeconds(seconds + 20));
+        var text = await wrk.AllAsync(TimeSpan.FromSeconds(seconds + 20), cancellation);
         cpu = proxy.CpuSeconds - cpu;
         var requests = Number(RequestsPattern().Match(text).Groups[1].Value);
         var errors = ErrorsPattern().Matches(text).Sum(match => Number(match.Groups[1].Value));

@@ -18,21 +18,21 @@ internal static partial class Tools
 {
     private const int Children = -1;
 
-    public static async Task<Measured?> WrkAsync(string url, int clients, int seconds) =>
-        await RunAsync("wrk", ["-t1", $"-c{clients}", $"-d{seconds}s", url]) is var (text, cpu, wall) && Number(text, @"(\d+) requests in") is { } requests ? new Measured("wrk", $"{clients} clients", requests, wall, cpu) : null;
+    public static async Task<Measured?> WrkAsync(string url, int clients, int seconds, CancellationToken cancellation) =>
+        await RunAsync("wrk", ["-t1", $"-c{clients}", $"-d{seconds}s", url], cancellation) is var (text, cpu, wall) && Number(text, @"(\d+) requests in") is { } requests ? new Measured("wrk", $"{clients} clients", requests, wall, cpu) : null;
 
-    public static async Task<Measured?> HeyAsync(string url, int clients, int seconds) =>
-        await RunAsync("hey", ["-c", $"{clients}", "-z", $"{seconds}s", url]) is var (text, cpu, wall) && Number(text, @"\[200\]\s+(\d+) responses") is { } requests ? new Measured("hey", $"{clients} clients", requests, wall, cpu) : null;
+    public static async Task<Measured?> HeyAsync(string url, int clients, int seconds, CancellationToken cancellation) =>
+        await RunAsync("hey", ["-c", $"{clients}", "-z", $"{seconds}s", url], cancellation) is var (text, cpu, wall) && Number(text, @"\[200\]\s+(\d+) responses") is { } requests ? new Measured("hey", $"{clients} clients", requests, wall, cpu) : null;
 
-    public static async Task<Measured?> AbAsync(string url, int clients, int seconds) =>
-        await RunAsync("ab", ["-q", "-k", "-c", $"{clients}", "-t", $"{seconds}", "-n", "10000000", url]) is var (text, cpu, wall) && Number(text, @"Complete requests:\s+(\d+)") is { } requests ? new Measured("ab", $"{clients} clients", requests, wall, cpu) : null;
+    public static async Task<Measured?> AbAsync(string url, int clients, int seconds, CancellationToken cancellation) =>
+        await RunAsync("ab", ["-q", "-k", "-c", $"{clients}", "-t", $"{seconds}", "-n", "10000000", url], cancellation) is var (text, cpu, wall) && Number(text, @"Complete requests:\s+(\d+)") is { } requests ? new Measured("ab", $"{clients} clients", requests, wall, cpu) : null;
 
-    public static async Task<Measured?> H2LoadAsync(string url, int clients, int seconds) =>
-        await RunAsync("h2load", ["--h1", "-t1", $"-c{clients}", "-D", $"{seconds}", url]) is var (text, cpu, wall) && Number(text, @"requests: \d+ total, \d+ started, (\d+) done") is { } requests ? new Measured("h2load", $"{clients} clients", requests, wall, cpu) : null;
+    public static async Task<Measured?> H2LoadAsync(string url, int clients, int seconds, CancellationToken cancellation) =>
+        await RunAsync("h2load", ["--h1", "-t1", $"-c{clients}", "-D", $"{seconds}", url], cancellation) is var (text, cpu, wall) && Number(text, @"requests: \d+ total, \d+ started, (\d+) done") is { } requests ? new Measured("h2load", $"{clients} clients", requests, wall, cpu) : null;
 
-    public static async Task<Measured?> OwnAsync(string name, string port, string scenario, string level, int seconds, string engine, string connections)
+    public static async Task<Measured?> OwnAsync(string name, string port, string scenario, string level, int seconds, string engine, string connections, CancellationToken cancellation)
     {
-        var (text, _, _) = await RunAsync(Environment.ProcessPath!, ["generate", port, scenario, level, $"{seconds}", engine, connections]) ?? ("", 0, 0);
+        var (text, _, _) = await RunAsync(Environment.ProcessPath!, ["generate", port, scenario, level, $"{seconds}", engine, connections], cancellation) ?? ("", 0, 0);
         var figures = text.Trim().Split(' ').Select(field => double.TryParse(field, CultureInfo.InvariantCulture, out var value) ? value : double.NaN).ToArray();
         return figures.Length < 8 ? null : new Measured(name, level, figures[0], figures[1], figures[2], figures[3], figures[4], figures[5], figures[7]);
     }
@@ -40,7 +40,7 @@ internal static partial class Tools
     private static double? Number(string text, string pattern) => Regex.Match(text, pattern) is { Success: true } match ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : null;
 
     /// <summary>Runs a program to its end; null when it is not installed.</summary>
-    private static async Task<(string Text, double Cpu, double Wall)?> RunAsync(string program, string[] arguments)
+    private static async Task<(string Text, double Cpu, double Wall)?> RunAsync(string program, string[] arguments, CancellationToken cancellation)
     {
         var before = ChildrenCpu();
         var watch = Stopwatch.StartNew();
@@ -53,9 +53,19 @@ internal static partial class Tools
         try
         {
             using var process = Process.Start(start)!;
-            var text = await process.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(120));
-            await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(10));
-            return (text, ChildrenCpu() - before, watch.Elapsed.TotalSeconds);
+            try
+            {
+                var text = await process.StandardOutput.ReadToEndAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(120), cancellation);
+                await process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10), cancellation);
+                return (text, ChildrenCpu() - before, watch.Elapsed.TotalSeconds);
+            }
+            finally
+            {
+                if (!process.HasExited)
+                {
+                    process.Kill();
+                }
+            }
         }
         catch (System.ComponentModel.Win32Exception)
         {

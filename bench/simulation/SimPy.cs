@@ -21,11 +21,13 @@ internal sealed class SimPy
         return probe.ExitCode == 0 ? new SimPy(Path.Combine(AppContext.BaseDirectory, "simpy_models.py")) : null;
     }
 
-    public (long Events, double Seconds) Run(string model, int seed)
+    public (long Events, double Seconds) Run(string model, int seed, CancellationToken cancellation)
     {
         using var process = Process.Start(new ProcessStartInfo(Python, [_script, model, $"{seed}"]) { RedirectStandardOutput = true })!;
+        using var end = cancellation.Register(process.Kill);
         var words = process.StandardOutput.ReadToEnd().Split(' ', StringSplitOptions.TrimEntries);
         process.WaitForExit();
+        cancellation.ThrowIfCancellationRequested();
         return (long.Parse(words[0], CultureInfo.InvariantCulture), double.Parse(words[1], CultureInfo.InvariantCulture));
     }
 }

@@ -16,7 +16,7 @@ internal static class LaunchBench
     private const int Rounds = 300;
     private const int Warmup = 20;
 
-    internal static async Task<int> RunAsync(bool json)
+    internal static async Task<int> RunAsync(bool json, CancellationToken cancellation)
     {
         var shut = Directory.CreateTempSubdirectory("pleiad-bench-").FullName;
         var open = Directory.CreateTempSubdirectory("pleiad-bench-").FullName;
@@ -29,6 +29,7 @@ internal static class LaunchBench
             var fullMs = new List<double>();
             for (var round = -Warmup; round < Rounds; round++)
             {
+                cancellation.ThrowIfCancellationRequested();
                 var without = await StartAsync(plain, open);
                 var with = await StartAsync(full, shut);
                 if (round >= 0)

@@ -21,13 +21,13 @@ internal sealed class MachineWays(MachineHost host, StoredImage image, string la
     internal string NameOf(StartMode start) => $"{label}, {ServiceDocument.WordOf(start)}";
 
     /// <summary>From the order of all to the first answer of the last, each one's own time, and how they came up.</summary>
-    internal async Task<(double AllMs, IReadOnlyList<double> EachMs, IReadOnlyDictionary<StartMode, int> Ways)> BurstAsync(int count)
+    internal async Task<(double AllMs, IReadOnlyList<double> EachMs, IReadOnlyDictionary<StartMode, int> Ways)> BurstAsync(int count, CancellationToken cancellation)
     {
-        await ReadyAsync();
+        await ReadyAsync(cancellation);
         var began = TimeProvider.System.GetTimestamp();
         var wish = host.WishFor(image.Digest, StartMode.Auto);
-        var machines = wish.First.Concat(host.Addresses.Except(wish.Last)).Take(count).Select(address => Order(StartMode.Auto, address)).ToArray();
-        var seen = await Task.WhenAll(machines.Select(machine => machine.Started));
+        var machines = wish.First.Union(host.Addresses.Except(wish.Last)).Take(count).Select(address => Order(StartMode.Auto, address)).ToArray();
+        var seen = await Task.WhenAll(machines.Select(machine => machine.Started)).WaitAsync(cancellation);
         var all = TimeProvider.System.GetElapsedTime(began).TotalMilliseconds;
         await Task.WhenAll(machines.Select(machine => machine.StopAsync()));
         return seen.FirstOrDefault(one => one.Start is null) is { } failed
@@ -36,11 +36,11 @@ internal sealed class MachineWays(MachineHost host, StoredImage image, string la
     }
 
     /// <summary>Waits until its spares are there.</summary>
-    internal async Task ReadyAsync()
+    internal async Task ReadyAsync(CancellationToken cancellation)
     {
         while (host.SparesOf(image.Digest) < 2)
         {
-            await Task.Delay(5);
+            await Task.Delay(5, cancellation);
         }
     }
 

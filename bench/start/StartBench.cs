@@ -38,12 +38,12 @@ internal sealed class StartBench : IAsyncDisposable
 
     internal string Accelerator => _host!.Capabilities.Accelerator;
 
-    internal static async Task<StartBench> PrepareAsync(bool linux, Action<string> progress)
+    internal static async Task<StartBench> PrepareAsync(bool linux, Action<string> progress, CancellationToken cancellation)
     {
         var bench = new StartBench();
         try
         {
-            await bench.BeginAsync(linux, progress);
+            await bench.BeginAsync(linux, progress, cancellation);
             return bench;
         }
         catch
@@ -54,29 +54,29 @@ internal sealed class StartBench : IAsyncDisposable
     }
 
     /// <summary>Waits until all spares are there that were taken before: making one takes the processors that what is measured next needs.</summary>
-    internal async Task SettleAsync()
+    internal async Task SettleAsync(CancellationToken cancellation)
     {
         foreach (var ways in Machines)
         {
-            await ways.ReadyAsync();
+            await ways.ReadyAsync(cancellation);
         }
 
-        while ((await _client!.GetServiceAsync(Warm, default)).SparesReady < 1)
+        while ((await _client!.GetServiceAsync(Warm, cancellation)).SparesReady < 1)
         {
-            await Task.Delay(5);
+            await Task.Delay(5, cancellation);
         }
     }
 
     /// <summary>What a machine without requests costs over some seconds, its health checks (one a second) included.</summary>
-    internal async Task<(double CpuMsPerSecond, long GuestBytes, long ResidentBytes)> IdleAsync()
+    internal async Task<(double CpuMsPerSecond, long GuestBytes, long ResidentBytes)> IdleAsync(CancellationToken cancellation)
     {
         var machine = Order();
-        await machine.Started;
-        await Task.Delay(TimeSpan.FromSeconds(2));
+        await machine.Started.WaitAsync(cancellation);
+        await Task.Delay(TimeSpan.FromSeconds(2), cancellation);
         var watch = Stopwatch.StartNew();
         using var qemu = Process.GetProcessById(machine.Snapshot.ProcessId!.Value);
         var before = qemu.TotalProcessorTime;
-        await Task.Delay(TimeSpan.FromSeconds(10));
+        await Task.Delay(TimeSpan.FromSeconds(10), cancellation);
         qemu.Refresh();
         var cost = (qemu.TotalProcessorTime - before).TotalMilliseconds / watch.Elapsed.TotalSeconds;
         var seen = machine.Snapshot;
@@ -94,11 +94,11 @@ internal sealed class StartBench : IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 
-    private async Task BeginAsync(bool linux, Action<string> progress)
+    private async Task BeginAsync(bool linux, Action<string> progress, CancellationToken cancellation)
     {
         var images = new ImageStore(DataDirectory.ImagesOf(DataDirectory.Default));
         var cache = DataDirectory.CacheOf(DataDirectory.Default);
-        _image = await new UnikernelBuilder(images, new UnikernelBuilderOptions { CacheDirectory = cache }).EnsureShippedAsync(ShippedImages.Primes.Name, new Progress<string>(progress), default);
+        _image = await new UnikernelBuilder(images, new UnikernelBuilderOptions { CacheDirectory = cache }).EnsureShippedAsync(ShippedImages.Primes.Name, new Progress<string>(progress), cancellation);
         _bare = await BareStarts.PrepareAsync(_image.Manifest.Kernel);
         _host = await MachineHost.OpenAsync(
             new MachineHostOptions
@@ -112,7 +112,7 @@ internal sealed class StartBench : IAsyncDisposable
             },
             NullLoggerFactory.Instance,
             TimeProvider.System,
-            default);
+            cancellation);
         _server = await PleiadServer.StartAsync(
             new PleiadServerOptions
             {
@@ -125,24 +125,24 @@ internal sealed class StartBench : IAsyncDisposable
             },
             _ => { },
             TimeProvider.System,
-            default);
+            cancellation);
         _client = new PleiadClient(_server.Api);
         _gateway = new HttpClient { BaseAddress = _server.Gateway };
-        await ApplyAsync("cold", "start: cold");
-        await ApplyAsync(Warm, "spares: 1");
-        Machines = [new MachineWays(_host, _image, Unikernel), .. linux ? [new MachineWays(_host, await LinuxAsync(images, cache, progress), Linux)] : Array.Empty<MachineWays>()];
+        await ApplyAsync("cold", "start: cold", cancellation);
+        await ApplyAsync(Warm, "spares: 1", cancellation);
+        Machines = [new MachineWays(_host, _image, Unikernel), .. linux ? [new MachineWays(_host, await LinuxAsync(images, cache, progress, cancellation), Linux)] : Array.Empty<MachineWays>()];
         _host.Prepare([.. Machines.SelectMany(ways => ways.Wanted)]);
         Ways = [(Bare, _bare.MeasureAsync), .. Machines.SelectMany(ways => ways.All), (Request, () => RequestAsync("cold")), (WarmRequest, () => RequestAsync(Warm))];
     }
 
-    private Task<AppliedService> ApplyAsync(string name, string keys) =>
-        _client!.ApplyServiceAsync(name, $"name: {name}\nimage: {_image.Manifest.Name}\nmachinesMin: 0\nmachinesMax: 1\n{keys}\n", default);
+    private Task<AppliedService> ApplyAsync(string name, string keys, CancellationToken cancellation) =>
+        _client!.ApplyServiceAsync(name, $"name: {name}\nimage: {_image.Manifest.Name}\nmachinesMin: 0\nmachinesMax: 1\n{keys}\n", cancellation);
 
-    private static async Task<StoredImage> LinuxAsync(ImageStore images, string cache, Action<string> progress)
+    private static async Task<StoredImage> LinuxAsync(ImageStore images, string cache, Action<string> progress, CancellationToken cancellation)
     {
         progress("publishing the C# service …");
         var order = new LinuxBuildOrder { Name = "bench-linux", Source = await LinuxPrimesProgram.PathAsync() };
-        return (await new LinuxBuilder(images, new LinuxBuilderOptions { CacheDirectory = cache }).BuildAsync(order, new Progress<string>(progress), default)).Image;
+        return (await new LinuxBuilder(images, new LinuxBuilderOptions { CacheDirectory = cache }).BuildAsync(order, new Progress<string>(progress), cancellation)).Image;
     }
 
     private IMachine Order() =>

@@ -10,22 +10,28 @@ internal sealed partial record MeasuredRun(string What, long Packets, double Cpu
 {
     public double PacketsPerCpuSecond => Packets / CpuSeconds;
 
-    public static MeasuredRun Of(string what, long packets, string program, IReadOnlyList<string> arguments)
+    public static MeasuredRun Of(string what, long packets, string program, IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         try
         {
             var before = CpuOfChildren();
             using var process = Process.Start(start)!;
-            var error = process.StandardError.ReadToEndAsync();
+            var error = process.StandardError.ReadToEndAsync(CancellationToken.None);
             var peak = 0L;
-            var draining = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+            var draining = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
             while (!process.WaitForExit(20))
             {
                 peak = Math.Max(peak, PeakOf(process.Id));
+                if (cancellation.IsCancellationRequested)
+                {
+                    process.Kill();
+                }
             }
 
-            draining.Wait();
+            cancellation.ThrowIfCancellationRequested();
+
+            draining.Wait(CancellationToken.None);
             if (process.ExitCode != 0)
             {
                 throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {error.Result}");

@@ -24,7 +24,7 @@ internal static class RepeatedCapture
     }
 
     /// <summary>Writes a classic capture with nanoseconds; returns its frames.</summary>
-    public static long Write(string source, string target, int times)
+    public static long Write(string source, string target, int times, CancellationToken cancellation)
     {
         var frames = Read(source);
         var lengths = Lengths(frames);
@@ -41,6 +41,7 @@ internal static class RepeatedCapture
         Span<byte> record = stackalloc byte[16];
         for (var round = 0; round < times; round++)
         {
+            cancellation.ThrowIfCancellationRequested();
             foreach (var (timeNs, original) in frames)
             {
                 var frame = original;

@@ -23,7 +23,31 @@ internal static class LoadGiven
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException(option, new InputProblem(file, null, $"cannot be written ({error.Message.TrimEnd('.')})", "give a file that can be"), error);
+            throw Unwritable(option, file, error);
         }
     }
+
+    /// <summary>Tries whether a file can be written; what is in it stays.</summary>
+    public static void RequireWritable(string option, string file)
+    {
+        try
+        {
+            var isThere = File.Exists(file);
+            using (File.Open(file, FileMode.OpenOrCreate, FileAccess.Write))
+            {
+            }
+
+            if (!isThere)
+            {
+                File.Delete(file);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(option, file, error);
+        }
+    }
+
+    private static InvalidInputException Unwritable(string option, string file, Exception error) =>
+        new(option, new InputProblem("file", file, $"cannot be written ({error.Message.TrimEnd('.')})", "give a file that can be"), error);
 }

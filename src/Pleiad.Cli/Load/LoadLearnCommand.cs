@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.IO.Compression;
 using Pleiad.Cli.Output;
 using Pleiad.Cli.Running;
 using Pleiad.Core.Documents;
@@ -15,7 +16,7 @@ internal sealed class LoadLearnCommand : PleiadCommand
 {
     private const long HarBytesMax = 512 << 20;
 
-    private readonly Argument<string> _log = new("log") { Description = "Access log, or a .har file." };
+    private readonly Argument<string> _log = new("log") { Description = "Access log, plain or packed by gzip, or a .har file; '-' reads stdin." };
     private readonly Option<string?> _format = Given.Text("--format", "FORMAT", "common, combined, har, or the log's format as Apache or nginx has it; found out unless given.");
     private readonly Option<string?> _out = Given.Text("--out", "FILE", "Write the scenario here and its data beside it; to stdout unless given, when it has no data.");
     private readonly Option<string?> _name = Given.Text("--name", "NAME", "Name of the scenario (the log's unless given).");
@@ -43,7 +44,7 @@ internal sealed class LoadLearnCommand : PleiadCommand
         var isHar = format == "har" || (format is null && file.EndsWith(".har", StringComparison.OrdinalIgnoreCase));
         var options = new LearnOptions
         {
-            Name = given.GetValue(_name) ?? Path.GetFileNameWithoutExtension(file),
+            Name = given.GetValue(_name) ?? (file == "-" ? "learned" : Path.GetFileNameWithoutExtension(file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? file[..^3] : file)),
             Format = format,
             SessionGap = given.GetValue(_gap) is { } gap && Duration.TryParse(gap, out var value) ? value : TimeSpan.FromMinutes(30),
             PagesMax = given.GetValue(_pages),
@@ -102,15 +103,49 @@ internal sealed class LoadLearnCommand : PleiadCommand
         return written;
     }
 
-    private static IEnumerable<string> Lines(string file)
+    /// <summary>The lines of a log, be it packed as those of former days are.</summary>
+    private IEnumerable<string> Lines(string file)
+    {
+        using var source = Open(file);
+        using var reader = new StreamReader(source);
+        while (Next() is { } line)
+        {
+            yield return line;
+        }
+
+        string? Next()
+        {
+            try
+            {
+                return reader.ReadLine();
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
+            {
+                throw Unreadable(file, error);
+            }
+        }
+    }
+
+    private Stream Open(string file)
     {
         try
         {
-            return File.ReadLines(file);
+            if (file == "-")
+            {
+                return Terminal.Input;
+            }
+
+            var source = File.OpenRead(file);
+            var packed = source.CanSeek && source.ReadByte() == 0x1f && source.ReadByte() == 0x8b;
+            _ = source.CanSeek ? source.Seek(0, SeekOrigin.Begin) : 0;
+            return packed ? new GZipStream(source, CompressionMode.Decompress) : source;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException("log", new InputProblem(file, null, $"cannot be read ({error.Message.TrimEnd('.')})", "give a readable file"), error);
+            throw Unreadable(file, error);
         }
     }
+
+    private static InvalidInputException Unreadable(string file, Exception error) =>
+        new("log", new InputProblem(file, null, $"cannot be read ({error.Message.TrimEnd('.')})", "give a readable file, or '-' for stdin"), error);
 }

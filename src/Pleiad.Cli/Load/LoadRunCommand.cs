@@ -65,6 +65,15 @@ internal sealed class LoadRunCommand : PleiadCommand
             throw new InvalidInputException("--target", new InputProblem("address", given.GetValue(_target), "has more than scheme, host, port and path", "put a query into the pages' urls and a name and password into their headers"));
         }
 
+        // What cannot be written is said before the run, not after it.
+        foreach (var option in (Option<string?>[])[_html, _out])
+        {
+            if (given.GetValue(option) is { } file)
+            {
+                LoadGiven.RequireWritable(option.Name, file);
+            }
+        }
+
         var warmUp = Time(given.GetValue(_warmUp));
         await using var run = given.GetValue(_agents) is { Length: > 0 } agents
             ? await StartOnAgentsAsync(given, scenario, target, agents, cancellation)
@@ -81,7 +90,6 @@ internal sealed class LoadRunCommand : PleiadCommand
         var ending = run.ResultAsync(new ConclusionOptions { WarmUp = warmUp, Thresholds = thresholds, AcceptsSaturation = given.GetValue(_accept) });
         var interrupted = await LoadView.FollowAsync(Terminal, run, ending, quiet: json, cancellation);
         var result = await ending;
-        await WriteFilesAsync(given, result, CancellationToken.None);
         if (json)
         {
             Terminal.Out.WriteLine(result.ToJson());
@@ -91,6 +99,7 @@ internal sealed class LoadRunCommand : PleiadCommand
             LoadTables.Show(Terminal, result);
         }
 
+        await WriteFilesAsync(given, result, CancellationToken.None);
         return interrupted ? ExitCode.Interrupted
             : result.Trust == Trustworthiness.Refused ? ExitCode.Refused
             : !result.AreThresholdsMet ? ExitCode.Missed

@@ -15,6 +15,7 @@ public sealed class DistributedRun : ILoadRun
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan TellLimit = TimeSpan.FromSeconds(5);
 
     private readonly Scenario _scenario;
     private readonly LoadPlan _plan;
@@ -58,7 +59,7 @@ public sealed class DistributedRun : ILoadRun
                         : $"agent {agent.address} refused ({(int)answer.StatusCode}): {await answer.Content.ReadAsStringAsync(cancellation)}");
                 }
             }
-            catch (HttpRequestException error)
+            catch (Exception error) when (error is HttpRequestException || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
             {
                 throw new AgentException($"agent {agent.address} is not reachable ({error.Message})", error);
             }
@@ -118,23 +119,33 @@ public sealed class DistributedRun : ILoadRun
     private static async Task TellAsync(HttpClient client, string what, FactorRequest? body = null)
     {
         using var content = body is null ? null : JsonContent.Create(body, LoadJson.Default.FactorRequest);
-        await ((Task)client.PostAsync(what, content)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var limit = new CancellationTokenSource(TellLimit);
+        await ((Task)client.PostAsync(what, content, limit.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task<RunRecord> FollowAsync()
     {
-        while (true)
+        try
         {
-            await Task.Delay(Look, _time, _given.Token);
-            var all = await Task.WhenAll(_agents.Select(ProgressAsync));
-            Progress = Sum(all);
-            if (all.All(progress => progress.IsOver))
+            while (true)
             {
-                break;
+                await Task.Delay(Look, _time, _given.Token);
+                var all = await Task.WhenAll(_agents.Select(ProgressAsync));
+                Progress = Sum(all);
+                if (all.All(progress => progress.IsOver))
+                {
+                    break;
+                }
             }
-        }
 
-        return RunRecord.Merge(await Task.WhenAll(_agents.Select(RecordAsync)));
+            return RunRecord.Merge(await Task.WhenAll(_agents.Select(RecordAsync)));
+        }
+        catch (AgentException)
+        {
+            // Without one of them there is no result: the others have nothing left to do.
+            await Task.WhenAll(_agents.Select(agent => TellAsync(agent.Client, "stop")));
+            throw;
+        }
     }
 
     private async Task<RunProgress> ProgressAsync((Uri Address, HttpClient Client) agent)
@@ -143,7 +154,7 @@ public sealed class DistributedRun : ILoadRun
         {
             return await agent.Client.GetFromJsonAsync("progress", LoadJson.Default.RunProgress, _given.Token) ?? throw new AgentException($"agent {agent.Address} says nothing of its run");
         }
-        catch (Exception error) when (error is HttpRequestException or System.Text.Json.JsonException)
+        catch (Exception error) when (IsLoss(error))
         {
             throw new AgentException($"agent {agent.Address} was lost during the run ({error.Message}); its share of the load is missing, so there is no result", error);
         }
@@ -151,22 +162,26 @@ public sealed class DistributedRun : ILoadRun
 
     private async Task<RunRecord> RecordAsync((Uri Address, HttpClient Client) agent)
     {
-        using var answer = await agent.Client.GetAsync("record", _given.Token);
-        if (answer.StatusCode != HttpStatusCode.OK)
-        {
-            throw new AgentException($"agent {agent.Address} has no record of its run ({(int)answer.StatusCode})");
-        }
-
         try
         {
+            using var answer = await agent.Client.GetAsync("record", _given.Token);
+            if (answer.StatusCode != HttpStatusCode.OK)
+            {
+                throw new AgentException($"agent {agent.Address} has no record of its run ({(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(_given.Token)})");
+            }
+
             var record = await answer.Content.ReadFromJsonAsync(LoadJson.Default.AgentRecord, _given.Token) ?? throw new InvalidDataException("is empty");
             return record.ToRecord(_scenario, _plan, _target, agent.Address.ToString());
         }
-        catch (Exception error) when (error is InvalidDataException or System.Text.Json.JsonException)
+        catch (Exception error) when (error is InvalidDataException || IsLoss(error))
         {
-            throw new AgentException($"agent {agent.Address} sent a record that is none ({error.Message})", error);
+            throw new AgentException($"agent {agent.Address} sent no record of its run ({error.Message})", error);
         }
     }
+
+    /// <summary>It is not there, says what nobody understands, or nothing within <see cref="CallLimit"/>.</summary>
+    private bool IsLoss(Exception error) =>
+        error is HttpRequestException or IOException or System.Text.Json.JsonException || (error is OperationCanceledException && !_given.IsCancellationRequested);
 
     private RunProgress Sum(RunProgress[] all)
     {

@@ -22,14 +22,20 @@ public sealed class LoadEndpoints : IAsyncDisposable
 {
     private const long BodyBytesMax = 256L << 20;
 
+    /// <summary>A coordinator asks twice a second; one that has not for so long is gone, and nobody wants its load any more.</summary>
+    private static readonly TimeSpan PatienceDefault = TimeSpan.FromMinutes(1);
+
     private readonly WebApplication _application;
+    private readonly TimeSpan _patience;
     private readonly TimeProvider _time;
     private readonly Lock _turn = new();
     private readonly ILoadRun? _watched;
     private LoadRun? _own;
     private bool _isStarting;
+    private long _asked;
+    private Task _watching = Task.CompletedTask;
 
-    private LoadEndpoints(WebApplication application, ILoadRun? watched, TimeProvider time) => (_application, _watched, _time) = (application, watched, time);
+    private LoadEndpoints(WebApplication application, ILoadRun? watched, TimeSpan patience, TimeProvider time) => (_application, _watched, _patience, _time) = (application, watched, patience, time);
 
     /// <summary>Where it listens.</summary>
     public Uri Address => new(_application.Urls.First());
@@ -41,11 +47,16 @@ public sealed class LoadEndpoints : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="cancellation">Gives up the beginning.</param>
     /// <exception cref="InvalidInputException">The address is not of this machine alone and there is no token, or cannot be listened on.</exception>
-    public static async Task<LoadEndpoints> StartAsync(Uri listen, string? token, ILoadRun? run, TimeProvider time, CancellationToken cancellation)
+    public static Task<LoadEndpoints> StartAsync(Uri listen, string? token, ILoadRun? run, TimeProvider time, CancellationToken cancellation) =>
+        StartAsync(listen, token, run, PatienceDefault, time, cancellation);
+
+    /// <inheritdoc cref="StartAsync(Uri, string?, ILoadRun?, TimeProvider, CancellationToken)"/>
+    internal static async Task<LoadEndpoints> StartAsync(Uri listen, string? token, ILoadRun? run, TimeSpan patience, TimeProvider time, CancellationToken cancellation)
     {
+        var option = run is null ? "--listen" : "--control";
         if (token is null && !listen.IsLoopback)
         {
-            throw new InvalidInputException("--listen", new InputProblem("address", listen.ToString(), "is open to others", "give a token too (--token-file), or an address such as http://127.0.0.1:7075"));
+            throw new InvalidInputException(option, new InputProblem("address", listen.ToString(), "is open to others", "give a token too (--token-file), or an address such as http://127.0.0.1:7075"));
         }
 
         var builder = WebApplication.CreateSlimBuilder();
@@ -75,7 +86,7 @@ public sealed class LoadEndpoints : IAsyncDisposable
             });
         }
 
-        var endpoints = new LoadEndpoints(application, run, time);
+        var endpoints = new LoadEndpoints(application, run, patience, time);
         endpoints.Map(application.MapGroup("/api/v1/load"), isAgent: run is null);
         try
         {
@@ -84,7 +95,7 @@ public sealed class LoadEndpoints : IAsyncDisposable
         catch (IOException error)
         {
             await application.DisposeAsync();
-            throw new InvalidInputException("--listen", new InputProblem("address", listen.ToString(), $"cannot be listened on ({error.Message})", "give a free port"), error);
+            throw new InvalidInputException(option, new InputProblem("address", listen.ToString(), $"cannot be listened on ({error.Message})", "give a free port"), error);
         }
 
         return endpoints;
@@ -98,13 +109,19 @@ public sealed class LoadEndpoints : IAsyncDisposable
         {
             await own.DisposeAsync();
         }
+
+        await _watching;
     }
 
     private ILoadRun? Run => _watched ?? _own;
 
     private void Map(RouteGroupBuilder api, bool isAgent)
     {
-        api.MapGet("/progress", () => Run is { } run ? HttpResults.Json(run.Progress, LoadJson.Default.RunProgress) : HttpResults.NotFound());
+        api.MapGet("/progress", () =>
+        {
+            Volatile.Write(ref _asked, _time.GetTimestamp());
+            return Run is { } run ? HttpResults.Json(run.Progress, LoadJson.Default.RunProgress) : HttpResults.NotFound();
+        });
         api.MapPost("/factor", (FactorRequest request) =>
         {
             if (Run is not { } run)
@@ -150,9 +167,12 @@ public sealed class LoadEndpoints : IAsyncDisposable
             if (_own is { } last)
             {
                 await last.DisposeAsync();
+                await _watching;
             }
 
             _own = await LoadRun.StartAsync(scenario, plan, options, null, _time, cancellation);
+            Volatile.Write(ref _asked, _time.GetTimestamp());
+            _watching = WatchAsync(_own);
             return HttpResults.NoContent();
         }
         catch (Exception error) when (error is InvalidInputException or ArgumentException)
@@ -168,6 +188,20 @@ public sealed class LoadEndpoints : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops a run that nobody asks for any more.</summary>
+    private async Task WatchAsync(LoadRun run)
+    {
+        using var timer = new PeriodicTimer(_patience / 4, _time);
+        var end = Task.WhenAny(run.RecordAsync());
+        while (await Task.WhenAny(end, timer.WaitForNextTickAsync().AsTask()) != end)
+        {
+            if (_time.GetElapsedTime(Volatile.Read(ref _asked)) > _patience)
+            {
+                run.Stop();
+            }
+        }
+    }
+
     private async Task<IResult> RecordAsync()
     {
         if (_own is not { } run)
@@ -175,7 +209,20 @@ public sealed class LoadEndpoints : IAsyncDisposable
             return HttpResults.NotFound();
         }
 
-        return run.Progress.IsOver ? HttpResults.Json(AgentRecord.Of(await run.RecordAsync()), LoadJson.Default.AgentRecord) : HttpResults.StatusCode(StatusCodes.Status202Accepted);
+        if (!run.Progress.IsOver)
+        {
+            return HttpResults.StatusCode(StatusCodes.Status202Accepted);
+        }
+
+        try
+        {
+            return HttpResults.Json(AgentRecord.Of(await run.RecordAsync()), LoadJson.Default.AgentRecord);
+        }
+        catch (Exception error)
+        {
+            // The edge of the agent: why the run broke is for whoever asked for it.
+            return HttpResults.Problem(error.Message, statusCode: StatusCodes.Status500InternalServerError);
+        }
     }
 
     /// <summary>Signals are the program's own business.</summary>

@@ -73,18 +73,18 @@ internal sealed class AnswerReader
             switch (_part)
             {
                 case Part.Head:
-                    var end = rest.IndexOf("\r\n\r\n"u8);
+                    var (end, gap) = EndOfHead(rest);
                     if (end < 0)
                     {
                         return rest.Length > HeadBytesMax || !CanBegin(rest) ? null : false;
                     }
 
-                    if (!TryHead(rest[..(end + 2)], isHead, sink))
+                    if (!TryHead(rest[..end], isHead, sink))
                     {
                         return null;
                     }
 
-                    used += end + 4;
+                    used += end + gap;
                     if (_part == Part.Length && bytes.Length - used >= _left && keepsBody)
                     {
                         body = bytes.Slice(used, (int)_left);
@@ -155,7 +155,32 @@ internal sealed class AnswerReader
         return true;
     }
 
+    /// <summary>Length of the head's lines and of the empty line after them; a line may end without CR, as clients have to bear (RFC 9112, 2.2).</summary>
+    private static (int End, int Gap) EndOfHead(ReadOnlySpan<byte> bytes) =>
+        bytes.IndexOf("\r\n\r\n"u8) is var end and >= 0 ? (end + 2, 2)
+        : bytes.IndexOf("\n\n"u8) is var bare and >= 0 ? (bare + 1, 1)
+        : (-1, 0);
+
     private static bool CanBegin(ReadOnlySpan<byte> bytes) => bytes.Length < 7 ? "HTTP/1."u8.StartsWith(bytes) : bytes.StartsWith("HTTP/1."u8);
+
+    private static bool Lists(ReadOnlySpan<byte> value, ReadOnlySpan<byte> wanted)
+    {
+        for (var rest = value; ;)
+        {
+            var comma = rest.IndexOf((byte)',');
+            if (Ascii.EqualsIgnoreCase((comma < 0 ? rest : rest[..comma]).Trim(" \t"u8), wanted))
+            {
+                return true;
+            }
+
+            if (comma < 0)
+            {
+                return false;
+            }
+
+            rest = rest[(comma + 1)..];
+        }
+    }
 
     private bool TryLine(ReadOnlySpan<byte> line)
     {
@@ -241,11 +266,17 @@ internal sealed class AnswerReader
             }
             else if (name.Length == 17 && Ascii.EqualsIgnoreCase(name, "Transfer-Encoding"u8))
             {
+                // Another coding was not asked for; nobody could say where such a body ends.
                 chunked = Ascii.EqualsIgnoreCase(value, "chunked"u8);
+                if (!chunked && !Ascii.EqualsIgnoreCase(value, "identity"u8))
+                {
+                    return false;
+                }
             }
             else if (name.Length == 10 && Ascii.EqualsIgnoreCase(name, "Connection"u8))
             {
-                KeepsConnection = !Ascii.EqualsIgnoreCase(value, "close"u8) && (KeepsConnection || Ascii.EqualsIgnoreCase(value, "keep-alive"u8));
+                // A list, such as "Upgrade, close".
+                KeepsConnection = !Lists(value, "close"u8) && (KeepsConnection || Lists(value, "keep-alive"u8));
             }
             else
             {

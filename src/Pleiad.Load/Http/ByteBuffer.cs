@@ -37,6 +37,14 @@ internal sealed class ByteBuffer(int capacity = 4096)
         Length += written;
     }
 
+    /// <summary>Adds a byte as %XX.</summary>
+    public void AddPercent(byte value)
+    {
+        Add((byte)'%');
+        Add((byte)"0123456789ABCDEF"[value >> 4]);
+        Add((byte)"0123456789ABCDEF"[value & 15]);
+    }
+
     private void Ensure(int more)
     {
         if (_bytes.Length - Length < more)

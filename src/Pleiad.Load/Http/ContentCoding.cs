@@ -37,8 +37,9 @@ internal static class ContentCoding
 
             return plain.ToArray();
         }
-        catch (InvalidDataException)
+        catch (Exception error) when (error is InvalidDataException or InvalidOperationException)
         {
+            // Brotli says of damaged data that the operation is invalid.
             return null;
         }
     }

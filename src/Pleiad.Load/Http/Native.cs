@@ -16,6 +16,10 @@ internal static unsafe partial class Native
     private const int Tcp = 6, NoDelay = 1, SocketLevel = 1, SocketError = 4;
     private const int Stream = 1, NonBlocking = 0x800, CloseOnExec = 0x80000;
     private const int ThreadCpuClock = 3;
+    private const int FilesLimit = 7;
+
+    /// <summary>Libraries loaded late, files of results, the control's connections.</summary>
+    private const int FilesKept = 64;
 
     /// <summary>An event takes 12 bytes on x64, where the kernel packs it, and 16 elsewhere.</summary>
     private static readonly int EventBytes = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
@@ -130,6 +134,14 @@ internal static unsafe partial class Native
         _ = read(file, &value, sizeof(long));
     }
 
+    /// <summary>Files that this process may open beyond those it has, some kept for what the runtime itself opens; the share of one of several. At least 1.</summary>
+    public static int FilesLeft(int shares)
+    {
+        var limit = stackalloc ulong[2];
+        var most = getrlimit(FilesLimit, limit) == 0 ? (long)Math.Min(limit[0], int.MaxValue) : int.MaxValue;
+        return (int)Math.Max(1, (most - Directory.EnumerateFileSystemEntries("/proc/self/fd").Count() - FilesKept) / shares);
+    }
+
     /// <summary>CPU time of the calling thread, in nanoseconds.</summary>
     public static long ThreadCpuNanoseconds()
     {
@@ -150,6 +162,9 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int epoll_pwait2(int epoll, byte* events, int count, long* time, void* signals);
+
+    [LibraryImport("libc")]
+    private static partial int getrlimit(int resource, ulong* limit);
 
     [LibraryImport("libc")]
     private static partial int eventfd(uint first, int flags);

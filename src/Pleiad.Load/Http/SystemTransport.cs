@@ -28,13 +28,20 @@ internal sealed record SystemAnswer(User User, int Number, RequestFailure Failur
 /// <summary>The runtime's client, for TLS and HTTP/2. Requests are written on the worker's thread and answered on others; answers come back through a queue.</summary>
 internal sealed class SystemTransport(WorkerSettings settings, Action signal) : IDisposable
 {
-    private readonly HttpMessageInvoker? _shared = settings.Plan.Connections == ConnectionUse.Shared ? Client(settings) : null;
+    private readonly int _filesMax = Native.FilesLeft(settings.Options.Workers);
+    private HttpMessageInvoker? _shared;
+
+    /// <summary>Sessions with a client of their own.</summary>
+    private int _sessions;
+
+    /// <summary>Most requests at once on shared connections of HTTP/1.1; the runtime lets others wait.</summary>
+    public int SharedMax => Math.Min(settings.Options.ConnectionsMax, _filesMax);
 
     public ConcurrentQueue<SystemAnswer> Answers { get; } = new();
 
     /// <summary>Begins a request.</summary>
-    /// <returns>False when it cannot be written.</returns>
-    public bool TryAsk(User user, byte[]?[] values, ReadOnlySpan<byte> body, string? requestId)
+    /// <returns>Why it could not; None when it did.</returns>
+    public RequestFailure Ask(User user, byte[]?[] values, ReadOnlySpan<byte> body, string? requestId)
     {
         var session = user.System ??= new SystemSession();
         var request = new HttpRequestMessage(new HttpMethod(user.Method), new Uri(settings.Options.Target, Encoding.ASCII.GetString(user.Target.Span)))
@@ -54,7 +61,7 @@ internal sealed class SystemTransport(WorkerSettings settings, Action signal) : 
             if (!value.TryWrite(text, values) || text.Span.IndexOfAny((byte)'\r', (byte)'\n') >= 0)
             {
                 request.Dispose();
-                return false;
+                return RequestFailure.Value;
             }
 
             Add(request, name, Encoding.UTF8.GetString(text.Span));
@@ -76,10 +83,34 @@ internal sealed class SystemTransport(WorkerSettings settings, Action signal) : 
             Add(request, "Accept-Encoding", "gzip, br");
         }
 
-        session.Client ??= _shared ?? Client(settings);
+        if (session.Client is null && !TryTakeClient(session))
+        {
+            request.Dispose();
+            return RequestFailure.Sockets;
+        }
+
         session.Number++;
         session.Asking = new CancellationTokenSource();
-        _ = AskAsync(user, session.Client, request, session.Number, session.Asking);
+        _ = AskAsync(user, session.Client!, request, session.Number, session.Asking);
+        return RequestFailure.None;
+    }
+
+    /// <summary>A process without files left is one in which the runtime gives up; a session stays without a connection before that.</summary>
+    private bool TryTakeClient(SystemSession session)
+    {
+        if (settings.Plan.Connections == ConnectionUse.Shared)
+        {
+            session.Client = _shared ??= Client(settings, SharedMax);
+            return true;
+        }
+
+        if (_sessions >= _filesMax)
+        {
+            return false;
+        }
+
+        _sessions++;
+        session.Client = Client(settings, settings.Options.ConnectionsMax);
         return true;
     }
 
@@ -96,9 +127,10 @@ internal sealed class SystemTransport(WorkerSettings settings, Action signal) : 
     {
         if (user.System is { } session)
         {
-            if (session.Client != _shared)
+            if (session.Client is { } client && client != _shared)
             {
-                session.Client?.Dispose();
+                client.Dispose();
+                _sessions--;
             }
 
             session.Client = null;
@@ -115,7 +147,7 @@ internal sealed class SystemTransport(WorkerSettings settings, Action signal) : 
         }
     }
 
-    private static HttpMessageInvoker Client(WorkerSettings settings)
+    private static HttpMessageInvoker Client(WorkerSettings settings, int connectionsMax)
     {
         var handler = new SocketsHttpHandler
         {
@@ -124,7 +156,7 @@ internal sealed class SystemTransport(WorkerSettings settings, Action signal) : 
             UseCookies = false,
             UseProxy = false,
             EnableMultipleHttp2Connections = true,
-            MaxConnectionsPerServer = settings.Options.ConnectionsMax,
+            MaxConnectionsPerServer = connectionsMax,
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(10),
             ActivityHeadersPropagator = null,
         };
@@ -169,10 +201,13 @@ internal sealed class SystemTransport(WorkerSettings settings, Action signal) : 
         [.. response.Headers.NonValidated.Concat<KeyValuePair<string, HeaderStringValues>>(response.Content.Headers.NonValidated)
             .SelectMany(header => header.Value.Select(value => (Encoding.ASCII.GetBytes(header.Key), Encoding.Latin1.GetBytes(value))))];
 
-    private static RequestFailure FailureOf(Exception error) => error is HttpRequestException request
+    private static RequestFailure FailureOf(Exception error) => error is HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.AddressNotAvailable or SocketError.NoBufferSpaceAvailable } }
+        ? RequestFailure.Sockets
+        : error is HttpRequestException request
         ? request.HttpRequestError switch
         {
-            HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError => RequestFailure.Connect,
+            HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError => RequestFailure.Connect,
+            HttpRequestError.SecureConnectionError => RequestFailure.Tls,
             HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.VersionNegotiationError or HttpRequestError.ConfigurationLimitExceeded => RequestFailure.Protocol,
             _ => RequestFailure.Broken,
         }

@@ -73,7 +73,7 @@ public static class Learner
 
         var notes = new List<string>
         {
-            Text($"{log.Entries.Count} requests read, {log.LinesRefused} lines or requests left out; {wanted.Count} are of pages, in {sessions.Count} sessions of {pages.Count} pages"),
+            Text($"{log.Entries.Count} requests read{(log.Site is null ? "" : $" of {log.Site}")}, {log.LinesRefused} lines or requests left out; {wanted.Count} are of pages, in {sessions.Count} sessions of {pages.Count} pages"),
         };
         if (groups.Count > pages.Count)
         {
@@ -131,12 +131,38 @@ public static class Learner
             {
                 var key = (session.Visits[i - 1].Page, session.Visits[i].Page);
                 var think = session.Visits[i].Begin - session.Visits[i - 1].End;
-                think += resolution >= 1 ? random.NextDouble() - random.NextDouble() : 0;
+                think = resolution >= 1 ? WithinSeconds(think, random) : think;
                 (ways.TryGetValue(key, out var samples) ? samples : ways[key] = []).Add(Math.Max(0, think));
             }
         }
 
         return ways;
+    }
+
+    /// <summary>
+    /// A time between two moments of which whole seconds are known: each lies anywhere in its second, the later one not before the earlier. Two requests of one second are the case that
+    /// matters: half of the differences would be below 0, and cut to 0 they would be a lump there that no distribution has.
+    /// </summary>
+    private static double WithinSeconds(double think, RandomStream random)
+    {
+        if (think <= -1)
+        {
+            return think;
+        }
+
+        if (think <= 0)
+        {
+            // The triangle's part above 0, by its inverse.
+            return (1 + think) * (1 - Math.Sqrt(random.NextDouble()));
+        }
+
+        double spread;
+        do
+        {
+            spread = think + random.NextDouble() - random.NextDouble();
+        }
+        while (spread < 0);
+        return spread;
     }
 
     private static Dictionary<(int From, int To), Distribution> Thinks(Dictionary<(int From, int To), List<double>> ways, List<LearnedPage> pages, string kind, List<string> notes)

@@ -19,4 +19,8 @@ internal sealed record LogEntry(string Client, double Begin, double Seconds, str
 /// <param name="ResolutionSeconds">Distance of the moments that the log tells apart.</param>
 /// <param name="HasDurations">Whether it says how long requests took.</param>
 /// <param name="LinesRefused">Lines that are none of its format.</param>
-internal sealed record ReadLog(IReadOnlyList<LogEntry> Entries, double ResolutionSeconds, bool HasDurations, long LinesRefused);
+internal sealed record ReadLog(IReadOnlyList<LogEntry> Entries, double ResolutionSeconds, bool HasDurations, long LinesRefused)
+{
+    /// <summary>Host and port of what was visited, where the log has several.</summary>
+    public string? Site { get; init; }
+}

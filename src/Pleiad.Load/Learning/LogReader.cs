@@ -42,7 +42,7 @@ internal static class LogReader
             if (entry is null)
             {
                 refused++;
-                first = first.Line == 0 ? (number, line[..Math.Min(line.Length, ExcerptMax)]) : first;
+                first = first.Line == 0 ? (number, Excerpt(line)) : first;
             }
             else
             {
@@ -57,22 +57,31 @@ internal static class LogReader
             : new ReadLog([.. entries.OrderBy(entry => entry.Begin)], chosen.ResolutionSeconds, chosen.HasDurations, refused);
     }
 
+    /// <summary>The beginning of a line as a terminal may show it: what is in a log others have sent.</summary>
+    private static string Excerpt(string line) => string.Concat(line[..Math.Min(line.Length, ExcerptMax)].Select(c => char.IsControl(c) ? '\ufffd' : c));
+
     /// <summary>Reads an HTTP archive, as browsers save it: one user.</summary>
     /// <exception cref="InvalidInputException">It is none.</exception>
     public static ReadLog Har(string json)
     {
-        var entries = new List<LogEntry>();
+        var (entries, left) = (new List<LogEntry>(), 0);
+        var site = (string?)null;
         try
         {
             using var document = JsonDocument.Parse(json);
             foreach (var entry in document.RootElement.GetProperty("log").GetProperty("entries").EnumerateArray())
             {
                 var request = entry.GetProperty("request");
-                if (!Uri.TryCreate(request.GetProperty("url").GetString(), UriKind.Absolute, out var url))
+                var response = entry.GetProperty("response");
+                var status = response.GetProperty("status").GetInt32();
+                if (!Uri.TryCreate(request.GetProperty("url").GetString(), UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps) || status == 0)
                 {
+                    // Pictures that stand in the page itself, sockets, what was blocked or given up: none of it was a request that got an answer.
+                    left++;
                     continue;
                 }
 
+                site ??= IsDocument(response) ? url.Authority : null;
                 var post = request.TryGetProperty("postData", out var data) ? data : default;
                 entries.Add(new LogEntry(
                     url.Authority,
@@ -80,7 +89,7 @@ internal static class LogReader
                     Math.Max(0, entry.GetProperty("time").GetDouble() / 1e3),
                     request.GetProperty("method").GetString() ?? "GET",
                     url.PathAndQuery,
-                    entry.GetProperty("response").GetProperty("status").GetInt32(),
+                    status,
                     post.ValueKind == JsonValueKind.Object && post.TryGetProperty("text", out var text) ? text.GetString() : null,
                     post.ValueKind == JsonValueKind.Object && post.TryGetProperty("mimeType", out var type) ? type.GetString() : null));
             }
@@ -95,8 +104,12 @@ internal static class LogReader
             throw new InvalidInputException("log", new InputProblem("file", null, "has no requests", "record a visit and save it again"));
         }
 
-        // A page's pictures and scripts come from elsewhere too; the site is where most requests go.
-        var site = entries.GroupBy(entry => entry.Client).MaxBy(group => group.Count())!.Key;
-        return new ReadLog([.. entries.Where(entry => entry.Client == site).OrderBy(entry => entry.Begin)], 0.001, HasDurations: true, entries.Count(entry => entry.Client != site));
+        // A page's pictures, scripts and counters come from elsewhere, often most of them; the site is where the first document comes from.
+        site ??= entries.GroupBy(entry => entry.Client).MaxBy(group => group.Count())!.Key;
+        return new ReadLog([.. entries.Where(entry => entry.Client == site).OrderBy(entry => entry.Begin)], 0.001, HasDurations: true, left + entries.Count(entry => entry.Client != site)) { Site = site };
     }
+
+    private static bool IsDocument(JsonElement response) =>
+        response.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.Object
+        && content.TryGetProperty("mimeType", out var type) && type.GetString() is { } text && text.StartsWith("text/html", StringComparison.OrdinalIgnoreCase);
 }

@@ -35,6 +35,9 @@ public enum RequestFailure
 
     /// <summary>This machine had no port, file or memory left for a connection.</summary>
     Sockets,
+
+    /// <summary>The server did not agree on TLS, or its certificate is not trusted.</summary>
+    Tls,
 }
 
 /// <summary>What happened to one page in one window.</summary>
@@ -52,7 +55,7 @@ internal sealed class PageWindow
 
     public long Bytes { get; set; }
 
-    /// <summary>Sum of the times from the actual start of all requests, failed ones too; in nanoseconds.</summary>
+    /// <summary>Sum of the times in flight of all requests, failed ones too, and of their waits for a connection; in nanoseconds.</summary>
     public double Durations { get; set; }
 
     public long Requests => ByFailure.Sum();

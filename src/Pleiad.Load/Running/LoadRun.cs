@@ -57,6 +57,7 @@ public sealed class LoadRun : ILoadRun
             Shares = options.Shares * options.Workers,
             StartTimestamp = _start,
             Log = _log,
+            Time = time,
             Host = WorkerSettings.HostOf(options.Target),
         }))];
         _end = RunAsync(before);
@@ -156,7 +157,6 @@ public sealed class LoadRun : ILoadRun
             Gather();
             var after = GeneratorFigures.Now();
             var wall = Now;
-            Progress = Progress with { IsOver = true };
             using var self = Process.GetCurrentProcess();
             return new RunRecord
             {
@@ -183,6 +183,8 @@ public sealed class LoadRun : ILoadRun
         }
         finally
         {
+            // Over it is however it ends: others wait for that.
+            Progress = Progress with { IsOver = true };
             foreach (var worker in _workers)
             {
                 worker.GiveUp();
@@ -241,7 +243,7 @@ public sealed class LoadRun : ILoadRun
             _recent.Dequeue();
         }
 
-        ShowProgress();
+        ShowProgress(newest);
         if (_until is not null && _series.WindowLength * _series.Windows.Count is var length && length >= _nextCheck)
         {
             // Looking often would find a tight interval by luck; looks grow apart.
@@ -259,7 +261,7 @@ public sealed class LoadRun : ILoadRun
     private long _requests;
     private long _failed;
 
-    private void ShowProgress()
+    private void ShowProgress(long newest)
     {
         var total = new Window(_scenario.Pages.Count);
         foreach (var (_, window) in _recent)
@@ -279,7 +281,7 @@ public sealed class LoadRun : ILoadRun
             Seconds = Now,
             DurationSeconds = Math.Min(_plan.Duration.TotalSeconds, Volatile.Read(ref _stopAt)),
             Factor = Factor,
-            Level = total.Level,
+            Level = _recent.Where(each => each.Index == newest).Select(each => each.Window.Level).DefaultIfEmpty(0).Max(),
             RequestsPerSecond = total.Requests / seconds,
             FailedShare = total.Requests == 0 ? 0 : (double)total.Failed / total.Requests,
             P50Ms = latency.Quantile(0.5) / 1e6,

@@ -21,7 +21,7 @@ internal static class LoadDocument
             map.Problem("users", null, "stands beside rate", "give users for a closed load or rate for an open one");
         }
 
-        var level = closed ? map.Number("users", 0, UsersMax) : Rate(map, "rate", required: false);
+        var level = closed ? map.WholeNumber("users", 0, UsersMax) : Rate(map, "rate", required: false);
         if (!closed)
         {
             map.Text("users");
@@ -34,6 +34,11 @@ internal static class LoadDocument
         map.Choice("kind", ["open", "closed"]);
         var (arrivals, hasOwnRate) = ReadArrivals(map);
         var steps = Steps(map, closed);
+        if (steps.Count == 0 && map.IsList("steps"))
+        {
+            map.Problem("steps", null, "have no step", "give steps such as { for: 1m, rate: 20 }, or rate or users instead");
+        }
+
         var given = map.Duration("duration", LengthMin, LengthMax);
         if (steps.Count > 0 && level is not null)
         {
@@ -87,7 +92,7 @@ internal static class LoadDocument
         return steps;
     }
 
-    private static double? Level(DocumentMap item, string key, bool closed) => closed ? item.Number(key, 0, UsersMax) : Rate(item, key, required: false);
+    private static double? Level(DocumentMap item, string key, bool closed) => closed ? item.WholeNumber(key, 0, UsersMax) : Rate(item, key, required: false);
 
     public static double? Rate(DocumentMap map, string key, bool required)
     {

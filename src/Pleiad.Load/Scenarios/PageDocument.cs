@@ -12,6 +12,12 @@ internal static class PageDocument
     {
         var method = map.Text("method", accepts: text => text.Length is > 0 and <= 32 && text.All(c => char.IsAsciiLetter(c) || c == '-'), rule: "give a method such as GET or POST");
         var url = Parse(map, "url", map.Text("url", required: true, accepts: IsTarget, rule: "give a path such as /exam?id=${id}, or a whole URL of the target"), ValueForm.Url);
+        if (map.Has("body") && map.Has("form"))
+        {
+            map.Problem("form", null, "stands beside body", "give one of them");
+            map.TextMap("form");
+        }
+
         var body = map.Has("body") ? Parse(map, "body", map.Text("body"), ValueForm.Raw) : map.Has("form") ? Form(map) : null;
         var headers = Headers(map, variables, used);
         if (map.Has("form") && body is not null && !headers.Any(header => header.Name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase)))
@@ -184,6 +190,11 @@ internal static class PageDocument
                 : json is not null ? Path(item, json)
                 : null;
             all.Add(new Extraction(name, variables.PlaceOf(name), header, body, optional));
+        }
+
+        if (all.Count > Page.ExtractionsMax)
+        {
+            map.Problem("extract", null, $"takes more than {Page.ExtractionsMax} values", "take fewer from one page");
         }
 
         return all;

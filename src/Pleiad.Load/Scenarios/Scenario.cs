@@ -73,6 +73,9 @@ internal sealed record Page
 
     public Template? Body { get; init; }
 
+    /// <summary>Most values taken from one answer.</summary>
+    public const int ExtractionsMax = 64;
+
     public IReadOnlyList<Check> Checks { get; init; } = [];
 
     public IReadOnlyList<Extraction> Extractions { get; init; } = [];

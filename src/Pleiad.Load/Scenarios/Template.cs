@@ -115,9 +115,7 @@ internal sealed class Template
             }
             else
             {
-                target.Add((byte)'%');
-                target.Add((byte)"0123456789ABCDEF"[each >> 4]);
-                target.Add((byte)"0123456789ABCDEF"[each & 15]);
+                target.AddPercent(each);
             }
         }
     }

@@ -12,9 +12,11 @@ namespace Pleiad.Load.Sessions;
 ///                                       │ redirect, or a kept connection that was closed: asks again
 /// </code>
 /// </remarks>
-internal sealed class User : IHeaderSink
+internal sealed class User(TimeProvider time) : IHeaderSink
 {
     private static readonly byte[] LocationName = "Location"u8.ToArray();
+
+    private ulong _headersFound;
 
     /// <summary>Number of the session over all workers and agents.</summary>
     public long Session { get; set; }
@@ -31,7 +33,7 @@ internal sealed class User : IHeaderSink
 
     public byte[]?[] Values { get; set; } = [];
 
-    public CookieJar Cookies { get; } = new();
+    public CookieJar Cookies { get; } = new(time);
 
     public Page? Page { get; set; }
 
@@ -40,6 +42,9 @@ internal sealed class User : IHeaderSink
 
     /// <summary>When it did.</summary>
     public long Started { get; set; }
+
+    /// <summary>Since when it counts as in flight: when the generator took it up, be it only to wait for a connection.</summary>
+    public long InFlightSince { get; set; }
 
     public long Deadline { get; set; }
 
@@ -76,7 +81,7 @@ internal sealed class User : IHeaderSink
 
     private static string TextOf(ReadOnlySpan<byte> value) => global::System.Text.Encoding.ASCII.GetString(value);
 
-    public void BeginAnswer() => (Location, Encoding) = (null, null);
+    public void BeginAnswer() => (Location, Encoding, _headersFound) = (null, null, 0);
 
     public void OnHeader(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
@@ -93,12 +98,13 @@ internal sealed class User : IHeaderSink
                 break;
         }
 
-        foreach (var extraction in Page!.Extractions)
+        var extractions = Page!.Extractions;
+        for (var i = 0; i < extractions.Count; i++)
         {
-            if (extraction.HeaderBytes is { } wanted && wanted.Length == name.Length && Ascii.EqualsIgnoreCase(name, wanted))
+            if (extractions[i].HeaderBytes is { } wanted && wanted.Length == name.Length && Ascii.EqualsIgnoreCase(name, wanted))
             {
-                Values[extraction.Place] = value.ToArray();
-                HeadersFound++;
+                Values[extractions[i].Place] = value.ToArray();
+                _headersFound |= 1UL << i;
             }
         }
     }
@@ -109,6 +115,6 @@ internal sealed class User : IHeaderSink
     /// <summary>What the runtime's client keeps for this user.</summary>
     public SystemSession? System { get; set; }
 
-    /// <summary>How many of the page's headers to extract were there.</summary>
-    public int HeadersFound { get; set; }
+    /// <summary>Whether the header of the page's extraction with this index was in the answer.</summary>
+    public bool HasHeaderOf(int extraction) => (_headersFound & (1UL << extraction)) != 0;
 }

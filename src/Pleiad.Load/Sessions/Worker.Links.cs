@@ -264,12 +264,17 @@ internal sealed partial class Worker
         }
 
         OnAnswer(user, status, body, bytes, now);
-        if (_waiting.First is { } first && (_idle.Count > 0 || _open < _settings.Options.ConnectionsMax))
+        ServeWaiting(now);
+    }
+
+    /// <summary>Gives connections that became free, by an answer, a failure or the end of a session, to the requests that wait for one.</summary>
+    private void ServeWaiting(long now)
+    {
+        while (_waiting.First is { } first && (_idle.Count > 0 || _open < _settings.Options.ConnectionsMax))
         {
-            var next = first.Value;
             _waiting.RemoveFirst();
-            next.Started = now;
-            TakeLink(next, now);
+            first.Value.Started = now;
+            TakeLink(first.Value, now);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Pleiad.Load.Http;
@@ -11,6 +12,9 @@ internal sealed partial class Worker
 {
     private const int LogBlock = 64 * 1024;
 
+    /// <summary>What a target may have as it is.</summary>
+    private static readonly SearchValues<byte> Plain = SearchValues.Create([.. Enumerable.Range('!', '~' - '!' + 1).Where(c => c != '#').Select(c => (byte)c)]);
+
     private readonly ByteBuffer _out = new(16 * 1024);
     private readonly ByteBuffer _body = new();
     private readonly ByteBuffer _log = new(LogBlock + 4096);
@@ -20,7 +24,7 @@ internal sealed partial class Worker
         user.RedirectedTo = null;
         user.Redirects = 0;
         user.Method = user.Page!.Method;
-        user.Started = now;
+        (user.Started, user.InFlightSince) = (now, now);
         user.Deadline = now + (long)user.Page.Timeout.TotalNanoseconds;
         user.IsAsking = true;
         CountInFlight(now, +1);
@@ -30,17 +34,25 @@ internal sealed partial class Worker
     /// <summary>Sends the request as it stands: at first, after a redirect, on another connection.</summary>
     private void Ask(User user, long now)
     {
-        user.HeadersFound = 0;
         user.BeginAnswer();
         QueueDeadline(user);
         if (_system is null)
         {
             TakeLink(user, now);
         }
-        else if (!TryWriteTarget(user) || !TryWriteBody(user) || !_system.TryAsk(user, ValuesOf(user), _body.Span, _settings.Options.RequestIdHeader is null ? null : RequestId(user)))
+        else if (AskSystem(user, _system) is var failure and not RequestFailure.None)
         {
-            Fail(user, RequestFailure.Value, now);
+            Fail(user, failure, now);
         }
+    }
+
+    private RequestFailure AskSystem(User user, SystemTransport system)
+    {
+        // In flight is this one too.
+        _window.Waited += IsShared && !_settings.Options.Http2 && _inFlight > system.SharedMax ? 1 : 0;
+        return TryWriteTarget(user) && TryWriteBody(user)
+            ? system.Ask(user, ValuesOf(user), _body.Span, _settings.Options.RequestIdHeader is null ? null : RequestId(user))
+            : RequestFailure.Value;
     }
 
     /// <summary>A user has at most one deadline timer that is not stale: the earliest; later ones are planned when it is due.</summary>
@@ -81,7 +93,32 @@ internal sealed partial class Worker
             target.Add(Encoding.ASCII.GetBytes(absolute.PathAndQuery));
         }
 
-        return target.Length > 0 && target.Span[0] == '/' && !target.Span.ContainsAnyInRange((byte)0, (byte)' ');
+        return target.Length > 0 && target.Span[0] == '/' && (target.Span.IndexOfAnyExcept(Plain) < 0 || TryWritePlain(target));
+    }
+
+    /// <summary>Writes a target as browsers send it: letters of other scripts and spaces as %XX, and no fragment, which is the browser's own. What controls the protocol is refused.</summary>
+    private static bool TryWritePlain(ByteBuffer target)
+    {
+        var whole = target.Span.IndexOf((byte)'#') is var fragment and >= 0 ? target.Span[..fragment].ToArray() : target.Span.ToArray();
+        target.Clear();
+        foreach (var each in whole)
+        {
+            if (each is < (byte)' ' or 0x7f)
+            {
+                return false;
+            }
+
+            if (each is (byte)' ' or > 0x7f)
+            {
+                target.AddPercent(each);
+            }
+            else
+            {
+                target.Add(each);
+            }
+        }
+
+        return true;
     }
 
     private bool IsTarget(Uri url) => url.Scheme == _settings.Options.Target.Scheme && url.Port == _settings.Options.Target.Port && url.IdnHost.Equals(_settings.Options.Target.IdnHost, StringComparison.OrdinalIgnoreCase);
@@ -235,9 +272,9 @@ internal sealed partial class Worker
             }
         }
 
-        var headers = 0;
-        foreach (var extraction in page.Extractions)
+        for (var i = 0; i < page.Extractions.Count; i++)
         {
+            var extraction = page.Extractions[i];
             if (extraction.Body is { } extractor)
             {
                 var found = extractor.Find(body);
@@ -248,13 +285,13 @@ internal sealed partial class Worker
 
                 user.Values[extraction.Place] = found ?? user.Values[extraction.Place];
             }
-            else
+            else if (!extraction.IsOptional && !user.HasHeaderOf(i))
             {
-                headers += extraction.IsOptional ? 0 : 1;
+                return RequestFailure.Extraction;
             }
         }
 
-        return user.HeadersFound < headers ? RequestFailure.Extraction : RequestFailure.None;
+        return RequestFailure.None;
     }
 
     /// <summary>Follows a redirect inside the target; one that leads elsewhere is an answer like any other.</summary>

@@ -163,7 +163,9 @@ internal sealed partial class Worker
         }
         else
         {
-            Go(user, user.Class.Transitions[user.Page!.Index]!, user.Class.IsPaced ? user.Intended : now, now);
+            // A pace is not caught up with after the end.
+            var isPaced = user.Class.IsPaced && now < Interlocked.Read(ref _stopAt);
+            Go(user, user.Class.Transitions[user.Page!.Index]!, isPaced ? user.Intended : now, now);
         }
     }
 
@@ -211,7 +213,7 @@ internal sealed partial class Worker
             return user;
         }
 
-        user = new User { Values = new byte[]?[_scenario.Variables.Count], KeepsCookies = _scenario.HasCookies };
+        user = new User(_settings.Time) { Values = new byte[]?[_scenario.Variables.Count], KeepsCookies = _scenario.HasCookies };
         _users.Add(user);
         return user;
     }
@@ -222,7 +224,7 @@ internal sealed partial class Worker
         var page = _window.Page(user.Page!.Index);
         page.ByFailure[(int)failure]++;
         page.Bytes += bytes;
-        page.Durations += end - user.Started;
+        page.Durations += end - user.InFlightSince;
         if (failure is RequestFailure.None or RequestFailure.Timeout)
         {
             page.FromIntended.Record(end - user.Intended);

@@ -130,6 +130,11 @@ internal sealed partial class Worker : IDisposable
 
             TakeSteering();
             var next = Math.Min(Act(now, stop), (_windowIndex + 1) * WindowNanoseconds);
+            if (_waiting.Count > 0)
+            {
+                ServeWaiting(Now);
+            }
+
             next = Math.Min(next, now < stop ? stop : stop + grace);
             var wait = next - Now;
             var count = Native.Wait(_epoll, _events, wait <= 0 ? 0 : wait);
@@ -163,24 +168,25 @@ internal sealed partial class Worker : IDisposable
             Native.Close(_signal);
         }
 
-        if (_system is not null)
-        {
-            // Users in the middle of a session still have their connections.
-            foreach (var user in _users)
-            {
-                SystemTransport.GiveUp(user);
-                _system.EndSession(user);
-            }
+        CloseConnections();
+        _system?.Dispose();
+        Native.Close(_epoll);
+    }
 
-            _system.Dispose();
+    /// <summary>Users in the middle of a session still have their connections.</summary>
+    private void CloseConnections()
+    {
+        foreach (var user in _users)
+        {
+            SystemTransport.GiveUp(user);
+            _system?.EndSession(user);
         }
 
         foreach (var link in _links.Where(link => link.File >= 0))
         {
             Native.Close(link.File);
+            link.File = -1;
         }
-
-        Native.Close(_epoll);
     }
 
     /// <summary>Whether something that is due before a moment has not begun: the thread may have stood still.</summary>
@@ -197,7 +203,9 @@ internal sealed partial class Worker : IDisposable
             var due = Math.Min(arrival, _timers.NextDue);
             if (due > now)
             {
-                return UsersDue(now, stop) is var users && users < due ? users : due;
+                // Looking at the users may plan one of them for this very moment.
+                var users = UsersDue(now, stop);
+                return Math.Min(users, Math.Min(due, _timers.NextDue));
             }
 
             if (arrival <= _timers.NextDue)
@@ -315,6 +323,9 @@ internal sealed partial class Worker : IDisposable
         _window.Level = _shape.At(Math.Min(now, stop) / (double)Second);
         Finished.Enqueue((_windowIndex, _window));
         FlushLog();
+
+        // A run that used up all files leaves some for whoever writes its results.
+        CloseConnections();
     }
 
     /// <summary>Wakes the loop; after the end the file may be another's.</summary>

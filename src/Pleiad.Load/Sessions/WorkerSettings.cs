@@ -29,5 +29,12 @@ internal sealed record WorkerSettings
 
     public byte[] Host { get; init; } = [];
 
-    public static byte[] HostOf(Uri target) => Encoding.ASCII.GetBytes(target.IsDefaultPort ? target.IdnHost : $"{(target.HostNameType == UriHostNameType.IPv6 ? target.Host : target.IdnHost)}:{target.Port}");
+    /// <summary>The clock for what is not measured: moments at which cookies are over.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public static byte[] HostOf(Uri target)
+    {
+        var name = target.HostNameType == UriHostNameType.IPv6 ? target.Host : target.IdnHost;
+        return Encoding.ASCII.GetBytes(target.IsDefaultPort ? name : $"{name}:{target.Port}");
+    }
 }

@@ -142,6 +142,12 @@ internal static class Conclusions
                 "share connections (connections: shared), raise 'ulimit -n' and net.ipv4.ip_local_port_range, or use agents"));
         }
 
+        var untrusted = total.Pages.Sum(page => page?.ByFailure[(int)RequestFailure.Tls] ?? 0);
+        if (untrusted > 0)
+        {
+            findings.Add(new Finding(Trustworthiness.Marked, $"{untrusted} requests came to no trusted TLS with the target", "give --insecure if its certificate is its own, or the target's right name and port"));
+        }
+
         if (total.Waited > 0)
         {
             findings.Add(new Finding(Trustworthiness.Marked, $"{total.Waited} requests waited for a connection; their time from the intended start holds that wait", "raise --connections-max, if users would not wait"));

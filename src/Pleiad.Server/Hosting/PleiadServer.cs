@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Pleiad.Core.Events;
 using Pleiad.Gateway.Front;
@@ -234,6 +235,7 @@ public sealed partial class PleiadServer : IAsyncDisposable
             address.Listen(kestrel);
         });
         builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton<IHostLifetime, SignalsAreTheProgramsOwn>();
         _logging(builder.Logging);
         add(builder.Services);
         var app = builder.Build();

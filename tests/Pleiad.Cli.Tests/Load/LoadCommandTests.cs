@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -51,6 +52,7 @@ public sealed class LoadCommandTests
         foreach (var (option, value, said) in new[]
         {
             ("--threshold", "ghost.p95<1s", "names a page that is not there; give one of page"), ("--until", "p95", "is no rule"), ("--csv", "/nonexistent/all.csv", "cannot be written"),
+            ("--html", "/nonexistent/r.html", "cannot be written"), ("--out", "/", "cannot be written"), ("--control", "http://0.0.0.0:1", "--control: address 'http://0.0.0.0:1/' is open to others"),
         })
         {
             var refused = await CommandRun.AloneAsync("load", "run", "/", "--target", "http://127.0.0.1:1", option, value);
@@ -87,9 +89,18 @@ public sealed class LoadCommandTests
         outcome.Out.ShouldContain("name: \"access\"");
         outcome.Error.ShouldContain("60 sessions of 1 pages");
         (await CommandRun.AloneAsync("load", "learn", directory.File("none.log"))).ExitCode.ShouldBe(2);
+
+        // As logs of former days lie there.
+        await using (var packed = new GZipStream(File.Create(directory.File("access.log.1.gz")), CompressionLevel.Fastest))
+        {
+            await packed.WriteAsync(await File.ReadAllBytesAsync(directory.File("access.log")));
+        }
+
+        var unpacked = await CommandRun.AloneAsync("load", "learn", directory.File("access.log.1.gz"), "--name", "access");
+        (unpacked.ExitCode, unpacked.Out).ShouldBe((0, outcome.Out), unpacked.Error);
     }
 
-    private static async Task<WebApplication> SiteAsync()
+    internal static async Task<WebApplication> SiteAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

@@ -82,6 +82,31 @@ public sealed class AgentTests
     }
 
     [Fact]
+    public async Task When_one_agent_is_lost_the_others_end_too()
+    {
+        await using var server = new KnownServer();
+        await using var stays = await LoadEndpoints.StartAsync(Loopback, null, null, TimeProvider.System, CancellationToken.None);
+        var goes = await LoadEndpoints.StartAsync(Loopback, null, null, TimeProvider.System, CancellationToken.None);
+        var request = Request(server, 600);
+        await using var run = await DistributedRun.StartAsync(Kit.Load.Read(request.Scenario), request, [stays.Address, goes.Address], null, TimeProvider.System, CancellationToken.None);
+        await goes.DisposeAsync();
+
+        await Should.ThrowAsync<AgentException>(() => run.ResultAsync(new ConclusionOptions()).WaitAsync(TimeSpan.FromSeconds(60)));
+        await EndsAsync(stays);
+    }
+
+    [Fact]
+    public async Task A_run_that_nobody_asks_for_any_more_ends()
+    {
+        await using var server = new KnownServer();
+        await using var agent = await LoadEndpoints.StartAsync(Loopback, null, null, TimeSpan.FromSeconds(1), TimeProvider.System, CancellationToken.None);
+        using var client = new HttpClient { BaseAddress = new Uri(agent.Address, "/api/v1/load/") };
+        (await client.PostAsJsonAsync("run", Request(server, 600), LoadJson.Default.AgentRequest)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+
+        await EndsAsync(agent);
+    }
+
+    [Fact]
     public async Task A_run_can_be_steered_over_http()
     {
         await using var server = new KnownServer();
@@ -93,6 +118,13 @@ public sealed class AgentTests
         await Eventually.BecomesTrueAsync(() => run.Progress is { Factor: 3, Level: > 500 }, TimeSpan.FromSeconds(30), () => run.Progress.ToString());
         (await client.PostAsync("stop", null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         (await run.ResultAsync(new ConclusionOptions()).WaitAsync(TimeSpan.FromSeconds(30))).Seconds.ShouldBeLessThan(59);
+    }
+
+    /// <summary>An agent's run of ten minutes is over long before; asking for its record is no sign of a coordinator.</summary>
+    private static async Task EndsAsync(LoadEndpoints agent)
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(agent.Address, "/api/v1/load/") };
+        await Eventually.BecomesTrueAsync(async () => (await client.GetAsync("record")).StatusCode == HttpStatusCode.OK, TimeSpan.FromSeconds(60), () => Task.FromResult("still under way"));
     }
 
     private static long Arrivals(RunResult result) => result.Transitions.Where(each => each.From == "entry").Sum(each => each.Count);

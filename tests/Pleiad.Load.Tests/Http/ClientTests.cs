@@ -114,6 +114,81 @@ public sealed class ClientTests
         (await EndsAsync(1, scenario, gone)).Series.Total().Pages[0]!.ByFailure[(int)RequestFailure.Connect].ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData("br")]
+    [InlineData("gzip")]
+    [InlineData("unknown")]
+    public async Task Damaged_compression_fails_its_page_and_not_the_run(string coding)
+    {
+        byte[] damaged = [.. Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: 40\r\n\r\n"), .. Enumerable.Repeat((byte)0xff, 40)];
+        await using var server = new KnownServer(seen => seen.Target == "/a" ? new Answer(Raw: damaged) : new Answer("fine"));
+        var record = await EndsAsync(2, Kit.Load.Read($"name: f\npages:\n  a: {{ url: /a, checks: {{ contains: x }} }}\n  b: {{ url: /b, checks: {{ contains: fine }} }}\ntransitions: {{ a: {{ b: 1 }} }}\nonError: continue\n{Once}"), Kit.Load.Options(server));
+
+        record.Series.Total().Pages[0]!.ByFailure[(int)RequestFailure.Protocol].ShouldBe(1);
+        record.Series.Total().Pages[1]!.ByFailure[0].ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("X-A: 1", "{ header: X-A }", "{ header: X-B }", RequestFailure.Extraction)]
+    [InlineData("X-A: 1\r\nX-A: 2", "{ header: X-A }", "{ header: X-B }", RequestFailure.Extraction)]
+    [InlineData("X-A: 1", "{ header: X-A, optional: true }", "{ header: X-B }", RequestFailure.Extraction)]
+    [InlineData("X-B: 1", "{ header: X-A, optional: true }", "{ header: X-B }", RequestFailure.None)]
+    public async Task Every_header_that_is_to_be_extracted_has_to_be_there(string headers, string first, string second, RequestFailure expected)
+    {
+        await using var server = new KnownServer(_ => new Answer("x", Headers: headers + "\r\n"));
+        var record = await EndsAsync(1, Kit.Load.Read($"name: f\npages: {{ a: {{ url: /a, extract: {{ x: {first}, y: {second} }} }} }}\ntransitions: {{ a: {{}} }}\n{Once}"), Kit.Load.Options(server));
+
+        record.Series.Total().Pages[0]!.ByFailure[(int)expected].ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(HttpEngine.Auto)]
+    [InlineData(HttpEngine.System)]
+    public async Task Targets_are_sent_as_browsers_send_them(HttpEngine engine)
+    {
+        await using var server = new KnownServer();
+        var record = await EndsAsync(2, Kit.Load.Read($"name: t\nvalues: {{ q: 'grün & blau#1' }}\npages: {{ a: {{ url: '/größe?q=${{q}}&r=${{q:raw}}' }}, b: {{ url: '/b?x=1#part' }} }}\ntransitions: {{ a: {{ b: 1 }} }}\n{Once}"), Kit.Load.Options(server) with { Engine = engine });
+
+        record.Series.Total().Failed.ShouldBe(0);
+        server.Requests.Select(seen => seen.Target).ShouldBe(["/gr%C3%B6%C3%9Fe?q=gr%C3%BCn%20%26%20blau%231&r=gr%C3%BCn%20&%20blau", "/b?x=1"]);
+    }
+
+    [Fact]
+    public async Task A_connection_that_broke_makes_room_for_those_who_wait_and_the_books_agree()
+    {
+        var first = 0;
+        await using var server = new KnownServer(_ => new Answer("x", Breaks: Interlocked.Increment(ref first) == 1, Delay: TimeSpan.FromMilliseconds(50)));
+        var record = await EndsAsync(6, Kit.Load.Read("name: w\npages: { a: { url: /a, method: POST, body: x } }\ntransitions: { a: {} }\nload: { users: 6, duration: 60s, connections: shared, pause: { deterministic: 1h } }"), Kit.Load.Options(server) with { ConnectionsMax = 1 });
+
+        var page = record.Series.Total().Pages[0]!;
+        page.ByFailure[(int)RequestFailure.Broken].ShouldBe(1);
+        page.ByFailure[0].ShouldBe(5);
+        record.Series.Total().Waited.ShouldBe(5);
+        var (inFlight, product) = Pleiad.Load.Trust.Conclusions.LittlesLaw(record);
+        inFlight.ShouldBe(product, 0.02 * product);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nConnection: Upgrade, close\r\nContent-Length: 2\r\n\r\nok", false)]
+    [InlineData("HTTP/1.1 200 OK\r\nConnection: Keep-Alive, Upgrade\r\nContent-Length: 2\r\n\r\nok", true)]
+    [InlineData("HTTP/1.0 200 OK\r\nConnection: Upgrade, keep-alive\r\nContent-Length: 2\r\n\r\nok", true)]
+    [InlineData("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", false)]
+    [InlineData("HTTP/1.1 200\nContent-Length: 2\n\nok", true)]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", null)]
+    public void Heads_as_servers_write_them_say_whether_the_connection_stays(string answer, bool? stays)
+    {
+        var reader = new Pleiad.Load.Http.AnswerReader();
+        reader.Reset();
+        var whole = reader.Read(Encoding.ASCII.GetBytes(answer), isHead: false, keepsBody: true, new Headers(), out _, out var body);
+
+        whole.ShouldBe(stays is null ? null : true);
+        if (stays is not null)
+        {
+            Encoding.ASCII.GetString(body).ShouldBe("ok");
+            reader.KeepsConnection.ShouldBe(stays.Value);
+        }
+    }
+
     [Fact]
     public void An_answer_cut_anywhere_reads_the_same()
     {

@@ -69,6 +69,28 @@ public sealed class LearnerTests
     }
 
     [Fact]
+    public void Whole_seconds_leave_short_think_times_their_distribution()
+    {
+        var think = new Exponential(2);
+        var (random, lines, now) = (new RandomStream(5), new List<string>(), 1_767_225_600.0);
+        for (var session = 0; session < Sessions; session++)
+        {
+            now += 5 * random.NextExponential();
+            foreach (var (moment, target) in (ReadOnlySpan<(double, string)>)[(now, "/"), (now + think.Sample(random), "/next")])
+            {
+                lines.Add(string.Create(CultureInfo.InvariantCulture, $"10.{session / 62500}.{session / 250 % 250}.{session % 250} - - [{Clock(moment)}] \"GET {target} HTTP/1.1\" 200 1"));
+            }
+        }
+
+        var scenario = ScenarioDocument.Read(Learner.FromLog(lines, new LearnOptions()).Yaml, "learned.yaml", _ => "");
+        var learned = scenario.Classes[0].Transitions[0]!.Steps.ShouldHaveSingleItem().Think!;
+        for (var p = 0.05; p < 1; p += 0.05)
+        {
+            learned.Cumulative(think.Quantile(p)).ShouldBe(p, 0.035);
+        }
+    }
+
+    [Fact]
     public void A_rate_that_changes_becomes_steps()
     {
         var random = new RandomStream(8);
@@ -105,6 +127,23 @@ public sealed class LearnerTests
         Should.Throw<InvalidInputException>(() => Learner.FromHar("{}", new LearnOptions()));
     }
 
+    [Fact]
+    public void A_har_is_of_the_site_whose_document_came_first_however_much_came_from_elsewhere()
+    {
+        var entries = new List<string> { Entry("https://shop.test/", "text/html; charset=utf-8", 200) };
+        entries.AddRange(Enumerable.Range(0, 9).Select(i => Entry($"https://cdn.test/{i}", "image/png", 200)));
+        entries.AddRange(Enumerable.Range(0, 20).Select(_ => Entry("data:image/png;base64,AAAA", "image/png", 200)));
+        entries.Add(Entry("https://shop.test/blocked", "", 0));
+        entries.Add(Entry("https://shop.test/list", "text/html", 200));
+        var learned = Learner.FromHar($"{{\"log\":{{\"entries\":[{string.Join(',', entries)}]}}}}", new LearnOptions());
+
+        ScenarioDocument.Read(learned.Yaml, "learned.yaml", _ => "").PageNames.ShouldBe(["home", "list"], ignoreOrder: true);
+        learned.Notes[0].ShouldBe("2 requests read of shop.test, 30 lines or requests left out; 2 are of pages, in 1 sessions of 2 pages");
+
+        static string Entry(string url, string type, int status) =>
+            $$$"""{"startedDateTime":"2026-01-01T10:00:00.000+02:00","time":1,"request":{"method":"GET","url":"{{{url}}}"},"response":{"status":{{{status}}},"content": {"mimeType":"{{{type}}}"} } }""";
+    }
+
     [Theory]
     [InlineData("127.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] \"GET /a.html?x=1 HTTP/1.0\" 200 2326", null)]
     [InlineData("127.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] \"GET /a.html?x=1 HTTP/1.0\" 200 2326 \"http://r/\" \"Mozilla/4 \\\"x\\\"\"", null)]
@@ -114,6 +153,10 @@ public sealed class LearnerTests
         var entry = LogReader.Lines([line], format).Entries.ShouldHaveSingleItem();
         (entry.Method, entry.Target, entry.Begin).ShouldBe(("GET", format is null ? "/a.html?x=1" : "/a.html?x=1", 971211336d));
     }
+
+    [Fact]
+    public void What_others_wrote_into_a_log_is_not_shown_as_it_is() =>
+        Should.Throw<InvalidInputException>(() => LogReader.Lines(["\u001b[2Jrubbish\a"], null)).Message.ShouldContain("'\ufffd[2Jrubbish\ufffd'");
 
     [Fact]
     public void Lines_of_no_format_are_counted_and_a_log_of_nothing_else_is_refused()

@@ -58,6 +58,18 @@ public sealed class ScenarioDocumentTests
         distribution.Mean.ShouldBe(mean, (1e-6 * mean) + 1e-12);
     }
 
+    [Theory]
+    [InlineData("load: { users: 2.5 }", "load.users")]
+    [InlineData("load: { kind: closed, steps: [{ for: 1s, users: 0.5 }] }", "load.steps[0].users")]
+    [InlineData("load: { steps: [] }", "load.steps")]
+    [InlineData("load: { rate: 1, users: 1 }", "load.users")]
+    public void A_load_that_nobody_can_make_is_refused(string load, string key) =>
+        Should.Throw<InvalidInputException>(() => Kit.Load.Read($"name: v\npages: {{ a: {{ url: /a }} }}\n{load}\n")).Problems.Select(problem => problem.Key).ShouldContain(key);
+
+    [Fact]
+    public void A_page_has_a_body_or_a_form() =>
+        Should.Throw<InvalidInputException>(() => Kit.Load.Read("name: v\npages: { a: { url: /a, body: x, form: { b: c } } }\n")).Problems.ShouldHaveSingleItem().Reason.ShouldBe("stands beside body");
+
     [Fact]
     public void Visit_ratios_solve_the_graph()
     {
