@@ -27,7 +27,12 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
     private const double SureShare = 0.9995;
     private const double MarginSeconds = 1;
 
+    // Calls that are moved together are few: each one more is half as likely.
+    private const int RunMax = 8;
+
     private readonly List<(Block Block, int Target, int Origin)> _moved = [];
+    private readonly List<Block> _run = [];
+    private readonly List<(Node Request, double Gain)> _runTargets = [];
     private ulong _state = 0x9E3779B97F4A7C15;
 
     /// <summary>Gives every block its candidates' posteriors.</summary>
