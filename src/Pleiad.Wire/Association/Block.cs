@@ -26,6 +26,9 @@ internal sealed class Block
     /// <summary>The block before it on its connection.</summary>
     public Block? Before { get; private set; }
 
+    /// <summary>The block after it on its connection.</summary>
+    public Block? After { get; private set; }
+
     /// <summary>Values in its calls, each once.</summary>
     public List<BlockValue> Values { get; } = [];
 
@@ -58,6 +61,12 @@ internal sealed class Block
         StartNs = startNs;
         EndNs = 0;
         Before = before;
+        After = null;
+        if (before is not null)
+        {
+            before.After = this;
+        }
+
         FirstStatement = LastStatement = 0;
         _count = 0;
         WeightOfNone = 0;

@@ -6,8 +6,8 @@ using Pleiad.Wire.Schemes;
 namespace Pleiad.Wire.Association;
 
 /// <summary>
-/// Finds the request behind each call of one tier: by identity where the protocol carries it (AJP's remote address and port), else by the learned model over everything that
-/// time allows.
+/// Finds the request behind each call of one tier: by identity where the protocol carries it (the client's address and port in AJP and in HTTP's Forwarded), else by the learned
+/// model over everything that time allows, and the client's address where X-Forwarded-For says it.
 /// </summary>
 internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierMap map, RequestClasses classes)
 {
@@ -220,16 +220,31 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
             }
 
             RemoveEnded(present, block.StartNs);
-            var address = block.First.Exchange.Conversation.Client.Address;
-            for (var at = present.Count - 1; at >= 0 && block.CandidateCount < CandidatesMax; at--)
+            AddCandidates(block, present, block.First.Exchange.FrontClient);
+            if (block.CandidateCount == 0 && block.First.Exchange.FrontClient is not null)
             {
-                if (present[at].EndNs >= block.EndNs && MayCall(present[at], address))
-                {
-                    block.AddCandidate(present[at]);
-                }
+                // Whoever was named, it was none of those who are here: then anyone may have asked.
+                AddCandidates(block, present, null);
             }
         }
     }
+
+    private void AddCandidates(Block block, List<Node> present, Endpoint? client)
+    {
+        var address = block.First.Exchange.Conversation.Client.Address;
+        for (var at = present.Count - 1; at >= 0 && block.CandidateCount < CandidatesMax; at--)
+        {
+            if (present[at].EndNs >= block.EndNs && MayCall(present[at], address) && (client is not { } named || IsOf(present[at].Exchange, named)))
+            {
+                block.AddCandidate(present[at]);
+            }
+        }
+    }
+
+    // A proxy names its client, or, when that is a proxy too that it trusts, whom that one named.
+    private static bool IsOf(Exchange request, Endpoint named) => IsSame(request.Conversation.Client, named) || (request.FrontClient is { } before && IsSame(before, named));
+
+    private static bool IsSame(Endpoint known, Endpoint named) => known.Address == named.Address && (known.Port == named.Port || known.Port == 0 || named.Port == 0);
 
     private static void RemoveEnded(List<Node> present, long beforeNs)
     {

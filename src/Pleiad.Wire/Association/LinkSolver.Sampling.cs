@@ -10,6 +10,7 @@ internal sealed partial class LinkSolver
             foreach (var block in ambiguous)
             {
                 Step(block, counts, moves: true);
+                StepRun(block);
                 Exchange(block);
                 ExchangeRest(block);
             }
@@ -65,6 +66,107 @@ internal sealed partial class LinkSolver
         }
 
         Place(block, Block.NoCandidate);
+    }
+
+    /// <summary>
+    /// Draws anew who holds a block and the next ones on its connection together, when one request holds them all: a request that keeps a connection for some calls is otherwise left
+    /// only by way of states that are hardly likely. Which blocks go together is drawn without regard to their holder, so the step keeps the distribution.
+    /// </summary>
+    private void StepRun(Block block)
+    {
+        if (block.Holder is not { } from)
+        {
+            return;
+        }
+
+        _run.Clear();
+        _run.Add(block);
+        do
+        {
+            if (_run[^1].After is not { IsKnown: false } next || next.Holder != from)
+            {
+                return;
+            }
+
+            _run.Add(next);
+        }
+        while (_run.Count < RunMax && Uniform() < 0.5);
+
+        _runTargets.Clear();
+        var current = 0;
+        for (var index = 0; index < block.CandidateCount; index++)
+        {
+            var candidate = block.Candidates[index];
+            if (_run.TrueForAll(each => each.IndexOf(candidate) >= 0))
+            {
+                current = candidate == from ? _runTargets.Count : current;
+                _runTargets.Add((candidate, 0));
+            }
+        }
+
+        if (_runTargets.Count < 2)
+        {
+            return;
+        }
+
+        TakeRun();
+        var most = double.NegativeInfinity;
+        for (var index = 0; index < _runTargets.Count; index++)
+        {
+            var gain = GainOfRun(_runTargets[index].Request);
+            _runTargets[index] = (_runTargets[index].Request, gain);
+            most = Math.Max(most, gain);
+        }
+
+        var total = 0.0;
+        foreach (var (_, gain) in _runTargets)
+        {
+            total += Math.Exp(gain - most);
+        }
+
+        var drawn = Uniform() * total;
+        var chosen = current;
+        for (var index = 0; index < _runTargets.Count; index++)
+        {
+            drawn -= Math.Exp(_runTargets[index].Gain - most);
+            if (drawn < 0)
+            {
+                chosen = index;
+                break;
+            }
+        }
+
+        PlaceRun(_runTargets[chosen].Request);
+    }
+
+    private double GainOfRun(Node request)
+    {
+        var gain = -Likelihood(request);
+        PlaceRun(request);
+        gain += Likelihood(request);
+        foreach (var block in _run)
+        {
+            gain += block.Evidence[block.Current];
+        }
+
+        TakeRun();
+        return gain;
+    }
+
+    private void PlaceRun(Node request)
+    {
+        foreach (var block in _run)
+        {
+            Place(block, block.IndexOf(request));
+        }
+    }
+
+    private void TakeRun()
+    {
+        foreach (var block in _run)
+        {
+            Take(block);
+        }
     }
 
     /// <summary>Tries to let two requests exchange two blocks, which single steps hardly reach.</summary>

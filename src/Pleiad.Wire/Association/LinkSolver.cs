@@ -23,11 +23,17 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
     // A candidate this much less likely by values alone is left out: e^-11 is below one in fifty thousand.
     private const double EvidenceRange = 11;
 
-    // A block that the first chain is this sure of is not sampled again.
+    // A block that the first chains are this sure of is not sampled again. One alone would take for certain what it only had no way to leave.
     private const double SureShare = 0.9995;
+    private const int ChainsUntilSure = 2;
     private const double MarginSeconds = 1;
 
+    // Calls that are moved together are few: each one more is half as likely.
+    private const int RunMax = 8;
+
     private readonly List<(Block Block, int Target, int Origin)> _moved = [];
+    private readonly List<Block> _run = [];
+    private readonly List<(Node Request, double Gain)> _runTargets = [];
     private ulong _state = 0x9E3779B97F4A7C15;
 
     /// <summary>Gives every block its candidates' posteriors.</summary>
@@ -58,7 +64,7 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
             Scatter(ambiguous, chain);
             Sweep(ambiguous, SweepsBefore, counts: false);
             Sweep(ambiguous, SweepsCounted, counts: true);
-            if (chain == 0)
+            if (chain == ChainsUntilSure - 1)
             {
                 ambiguous = ambiguous.FindAll(static block => !IsSure(block));
             }

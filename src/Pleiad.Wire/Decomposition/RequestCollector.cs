@@ -12,6 +12,11 @@ internal interface IRequestWriter : IDisposable
 
     void Write(RequestTimes times);
 
+    /// <summary>A call that is no request's; by default nothing is written for it.</summary>
+    void WriteUnattributed(Node call)
+    {
+    }
+
     void End();
 }
 
@@ -121,6 +126,11 @@ internal sealed class RequestCollector(StatementTable statements, double posteri
         if (call.Exchange.Kind == ExchangeKind.Request)
         {
             CallsOpen[call.Tier]++;
+        }
+
+        foreach (var writer in writers)
+        {
+            writer.WriteUnattributed(call);
         }
     }
 

@@ -50,7 +50,7 @@ internal sealed class Exchange(ConversationInfo conversation, long startNs)
     /// <summary>What went wrong in the protocol's own words, for example an SQLSTATE.</summary>
     public string? Error { get; set; }
 
-    /// <summary>The connection of the front client, where the protocol says it (AJP).</summary>
+    /// <summary>Whom the caller asks for: its own client's address and port (AJP, HTTP's Forwarded), or the address with port 0 (X-Forwarded-For); null where nothing is said.</summary>
     public Endpoint? FrontClient { get; set; }
 
     /// <summary>Number of the statement's pattern in the <see cref="StatementTable"/>; 0 for none.</summary>

@@ -6,7 +6,7 @@ using Pleiad.Wire.Schemes;
 
 namespace Pleiad.Wire.Reports;
 
-/// <summary>requests.db: the lines of requests.csv as table <c>request</c>, and every exchange below them as table <c>call</c>.</summary>
+/// <summary>requests.db: the lines of requests.csv as table <c>request</c>, and every exchange below them as table <c>call</c>; what is no request's has none there.</summary>
 internal sealed class SqliteWriter : IRequestWriter
 {
     private const int RowsPerTransaction = 20_000;
@@ -44,17 +44,19 @@ internal sealed class SqliteWriter : IRequestWriter
 
     public void Write(RequestTimes times)
     {
-        if (_transaction is null || _rows >= RowsPerTransaction)
-        {
-            Renew();
-        }
-
+        RenewIfFull();
         var exchange = times.Exchange;
         double? At(double?[] values, int depth) => depth < values.Length ? values[depth] : null;
         double? Posterior(int depth) => depth < times.Posterior.Length ? times.Posterior[depth] : null;
         Run(_request, ++_id, exchange.Conversation.Client.ToString(), exchange.StartNs / 1e9, exchange.StartNs, exchange.Method, exchange.Uri, times.Class, exchange.Status,
             At(times.Residence, 0), At(times.Residence, 1), At(times.Residence, 2), At(times.Own, 0), At(times.Own, 1), At(times.Own, 2), times.Calls, Posterior(1), Posterior(NamedDepths - 1), times.ValidationMs);
-        WriteCalls(times.Request);
+        WriteCalls(_id, times.Request);
+    }
+
+    public void WriteUnattributed(Node call)
+    {
+        RenewIfFull();
+        WriteCall(null, call);
     }
 
     public void End()
@@ -75,15 +77,20 @@ internal sealed class SqliteWriter : IRequestWriter
         _connection.Dispose();
     }
 
-    private void WriteCalls(Node node)
+    private void WriteCalls(long? request, Node node)
     {
         foreach (var call in node.Calls)
         {
-            var exchange = call.Exchange;
-            var text = SpanText.Of(exchange, _statements);
-            Run(_call, _id, _map!.Scheme.Tiers[call.Tier].Name, exchange.Conversation.Connection, exchange.StartNs, exchange.DurationNs / 1e6, SpanText.KindOf(exchange), text, exchange.Status, call.ParentPosterior);
-            WriteCalls(call);
+            WriteCall(request, call);
         }
+    }
+
+    private void WriteCall(long? request, Node call)
+    {
+        var exchange = call.Exchange;
+        var text = SpanText.Of(exchange, _statements);
+        Run(_call, request, _map!.Scheme.Tiers[call.Tier].Name, exchange.Conversation.Connection, exchange.StartNs, exchange.DurationNs / 1e6, SpanText.KindOf(exchange), text, exchange.Status, call.ParentPosterior);
+        WriteCalls(request, call);
     }
 
     private SqliteCommand Prepare(string text, int parameters)
@@ -110,8 +117,13 @@ internal sealed class SqliteWriter : IRequestWriter
         _rows++;
     }
 
-    private void Renew()
+    private void RenewIfFull()
     {
+        if (_transaction is not null && _rows < RowsPerTransaction)
+        {
+            return;
+        }
+
         _transaction?.Commit();
         _transaction?.Dispose();
         _transaction = _connection.BeginTransaction();

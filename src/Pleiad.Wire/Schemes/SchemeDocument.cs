@@ -76,7 +76,7 @@ public static class SchemeDocument
         Addresses = Addresses(map),
         Ports = Ports(map),
         Replicas = (int?)map.WholeNumber("replicas", 1, ReplicasMax),
-        Calls = map.Has("calls") ? map.TextList("calls") : null,
+        Calls = map.TextList("calls") is var calls && map.Has("calls") ? calls : null,
     };
 
     private static List<string> Addresses(DocumentMap map)

@@ -28,6 +28,13 @@ internal sealed class TcpConnection(FlowKey flow, int id)
 
     public TcpConnection? Newer { get; set; }
 
+    /// <summary>Whether segments are kept, behind a gap or until the other side's has closed.</summary>
+    public bool HasAhead => _low.Ahead is not null || _high.Ahead is not null;
+
+    public int AheadBytes => _low.AheadBytes + _high.AheadBytes;
+
+    public int AheadSegments => (_low.Ahead?.Count ?? 0) + (_high.Ahead?.Count ?? 0);
+
     public ref TcpDirection Direction(int side) => ref side == 0 ? ref _low : ref _high;
 
     public Endpoint End(int side) => side == 0 ? Flow.LowEnd : Flow.HighEnd;

@@ -17,6 +17,25 @@ internal struct TcpDirection
     public List<AheadSegment>? Ahead;
     public int AheadBytes;
 
+    /// <summary>Whether bytes are missing in front of what is kept; otherwise it only waits for the other side.</summary>
+    public readonly bool HasGap => Ahead is { } ahead && (int)(ahead[0].Sequence - Next) > 0;
+
+    /// <summary>Sequence number of the next byte that is not here yet.</summary>
+    public readonly uint Expected
+    {
+        get
+        {
+            var expected = Next;
+            for (var index = 0; index < Ahead?.Count && (int)(Ahead[index].Sequence - expected) <= 0; index++)
+            {
+                var end = Ahead[index].End + (uint)Ahead[index].Missing;
+                expected = (int)(end - expected) > 0 ? end : expected;
+            }
+
+            return expected;
+        }
+    }
+
     /// <summary>When the receiver was first seen to have bytes that were not seen here, and after how many segments of the connection; 0 when it was not.</summary>
     public long LossNoticedNs;
     public int LossNoticedAt;
@@ -27,7 +46,7 @@ internal struct TcpDirection
 
     /// <summary>Keeps the part of a segment that is not kept already; what came first stays, as with most receivers.</summary>
     /// <returns>Bytes kept.</returns>
-    public int Keep(uint sequence, ReadOnlySpan<byte> data, int missing, long timeNs)
+    public int Keep(uint sequence, ReadOnlySpan<byte> data, int missing, long timeNs, bool isBehindGap)
     {
         if (data.Length == 0)
         {
@@ -57,7 +76,7 @@ internal struct TcpDirection
             {
                 var bytes = ArrayPool<byte>.Shared.Rent(free);
                 data[..free].CopyTo(bytes);
-                Ahead.Insert(index, new AheadSegment(sequence, bytes, free, free == data.Length ? missing : 0, timeNs));
+                Ahead.Insert(index, new AheadSegment(sequence, bytes, free, free == data.Length ? missing : 0, timeNs, isBehindGap));
                 kept += free;
                 index++;
             }
@@ -85,8 +104,8 @@ internal struct TcpDirection
     }
 }
 
-/// <summary>A segment that came before bytes in front of it; its array is rented.</summary>
-internal readonly record struct AheadSegment(uint Sequence, byte[] Bytes, int Length, int Missing, long TimeNs)
+/// <summary>A segment that came before bytes in front of it, or while the other side's were missing; its array is rented.</summary>
+internal readonly record struct AheadSegment(uint Sequence, byte[] Bytes, int Length, int Missing, long TimeNs, bool IsBehindGap)
 {
     public uint End => Sequence + (uint)Length;
 }

@@ -12,8 +12,11 @@ internal sealed class TcpOptions
     /// <summary>A connection that was closed is forgotten after this, so that late duplicates find it.</summary>
     public TimeSpan ClosedFor { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Bytes of one direction kept because bytes before them are missing.</summary>
+    /// <summary>Bytes of one connection kept because bytes before them are missing.</summary>
     public int AheadBytesMax { get; set; } = 1 << 20;
+
+    /// <summary>The same in segments, which are looked through one by one.</summary>
+    public int AheadSegmentsMax { get; set; } = 2048;
 
     /// <summary>The same, over all connections.</summary>
     public long AheadBytesTotalMax { get; set; } = 32 << 20;

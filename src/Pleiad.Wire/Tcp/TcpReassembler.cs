@@ -1,4 +1,3 @@
-using System.Buffers;
 using Pleiad.Wire.Packets;
 
 namespace Pleiad.Wire.Tcp;
@@ -7,7 +6,7 @@ namespace Pleiad.Wire.Tcp;
 /// Puts segments back into the order that the receiver saw, for all connections at once. Bytes go to the connection's conversation at the time of the segment that made them
 /// readable; only segments that came ahead of others are copied.
 /// </summary>
-internal sealed class TcpReassembler(TcpOptions options, Func<TcpConnection, IByteConversation> open)
+internal sealed partial class TcpReassembler(TcpOptions options, Func<TcpConnection, IByteConversation> open)
 {
     private const long Millisecond = 1_000_000;
 
@@ -141,7 +140,8 @@ internal sealed class TcpReassembler(TcpOptions options, Func<TcpConnection, IBy
     {
         Start(connection, ref direction, segment.Sequence);
         var length = segment.Payload.Length + segment.PayloadMissing;
-        var distance = (int)(segment.Sequence - direction.Next);
+        var expected = direction.Expected;
+        var distance = (int)(segment.Sequence - expected);
         if (distance + length <= 0 && distance < 0)
         {
             CountRepetition(ref direction, ref segment, length, distance);
@@ -151,21 +151,30 @@ internal sealed class TcpReassembler(TcpOptions options, Func<TcpConnection, IBy
         direction.LastSequence = segment.Sequence;
         direction.LastLength = length;
         direction.LastIpId = segment.IpId;
-        if (distance <= 0)
+        var isAhead = distance > 0;
+        var known = isAhead ? 0 : Math.Min(-distance, segment.Payload.Length);
+        var missing = isAhead ? segment.PayloadMissing : segment.PayloadMissing - (-distance - known);
+        Account.OutOfOrder += isAhead ? 1 : 0;
+        Account.Retransmitted += distance < 0 ? 1 : 0;
+        if (isAhead || (connection.Direction(1 - segment.Side).Ahead is not null && !direction.HasGap))
         {
-            var known = Math.Min(-distance, segment.Payload.Length);
-            var unknown = -distance - known;
-            Account.Retransmitted += distance < 0 ? 1 : 0;
-            Deliver(connection, segment.Side, ref direction, segment.Payload[known..], segment.PayloadMissing - unknown, segment.TimeNs);
-            Drain(connection, segment.Side, ref direction, segment.TimeNs);
+            _aheadBytes += direction.Keep(isAhead ? segment.Sequence : expected, segment.Payload[known..], missing, segment.TimeNs, isAhead);
+        }
+        else
+        {
+            Deliver(connection, segment.Side, ref direction, segment.Payload[known..], missing, segment.TimeNs);
+        }
+
+        if (!connection.HasAhead)
+        {
+            Finish(connection, segment.Side, segment.TimeNs);
             return;
         }
 
-        Account.OutOfOrder++;
-        _aheadBytes += direction.Keep(segment.Sequence, segment.Payload, segment.PayloadMissing, segment.TimeNs);
-        if (direction.AheadBytes > options.AheadBytesMax || _aheadBytes > options.AheadBytesTotalMax)
+        Drain(connection, segment.TimeNs);
+        if (connection.HasAhead && (connection.AheadBytes > options.AheadBytesMax || connection.AheadSegments > options.AheadSegmentsMax || _aheadBytes > options.AheadBytesTotalMax))
         {
-            SkipGap(connection, segment.Side, ref direction);
+            SkipFirstGap(connection);
         }
     }
 
@@ -182,87 +191,6 @@ internal sealed class TcpReassembler(TcpOptions options, Func<TcpConnection, IBy
         else
         {
             Account.Retransmitted++;
-        }
-    }
-
-    private void Deliver(TcpConnection connection, int side, ref TcpDirection direction, ReadOnlySpan<byte> data, int missing, long timeNs)
-    {
-        var conversation = connection.Conversation ??= open(connection);
-        direction.Next += (uint)(data.Length + missing);
-        direction.LossNoticedNs = 0;
-        if (data.Length > 0)
-        {
-            Account.PayloadBytes += data.Length;
-            conversation.Data(side, data, timeNs);
-        }
-
-        if (missing > 0)
-        {
-            Account.Gaps++;
-            Account.BytesUnseen += missing;
-            conversation.Gap(side, missing, timeNs);
-        }
-    }
-
-    /// <summary>Delivers what was kept and is next now.</summary>
-    private void Drain(TcpConnection connection, int side, ref TcpDirection direction, long timeNs)
-    {
-        while (direction.Ahead is { } ahead && (int)(ahead[0].Sequence - direction.Next) <= 0)
-        {
-            var first = direction.TakeFirst();
-            _aheadBytes -= first.Length;
-            var known = (int)Math.Min(direction.Next - first.Sequence, (uint)first.Length);
-            if ((int)(first.End + (uint)first.Missing - direction.Next) > 0)
-            {
-                Deliver(connection, side, ref direction, first.Bytes.AsSpan(known, first.Length - known), first.Missing, timeNs);
-            }
-
-            ArrayPool<byte>.Shared.Return(first.Bytes);
-        }
-
-        Finish(connection, side, timeNs);
-    }
-
-    /// <summary>Gives up what is missing in front of the kept segments. These then count at the time at which they were captured.</summary>
-    private void SkipGap(TcpConnection connection, int side, ref TcpDirection direction)
-    {
-        if (direction.Ahead is not { } ahead)
-        {
-            return;
-        }
-
-        var first = ahead[0];
-        var missing = first.Sequence - direction.Next;
-        Deliver(connection, side, ref direction, [], (int)Math.Min(missing, int.MaxValue), first.TimeNs);
-        direction.Next = first.Sequence;
-        while (direction.Ahead is { } left && (int)(left[0].Sequence - direction.Next) <= 0)
-        {
-            var next = direction.TakeFirst();
-            _aheadBytes -= next.Length;
-            Deliver(connection, side, ref direction, next.Bytes.AsSpan(0, next.Length), next.Missing, next.TimeNs);
-            ArrayPool<byte>.Shared.Return(next.Bytes);
-        }
-
-        Finish(connection, side, first.TimeNs);
-    }
-
-    /// <summary>The receiver acknowledged bytes of <paramref name="side"/> that were not seen: the capture lost them, unless they come within a moment.</summary>
-    private void NoticeLoss(TcpConnection connection, int side, uint acknowledged, long timeNs)
-    {
-        ref var direction = ref connection.Direction(side);
-        if (direction.Ahead is not { } ahead || (int)(acknowledged - direction.Next) <= 0 || (int)(acknowledged - ahead[0].Sequence) < 0)
-        {
-            return;
-        }
-
-        if (direction.LossNoticedNs == 0)
-        {
-            direction.LossNoticedNs = timeNs;
-            direction.LossNoticedAt = connection.Segments;
-        }
-        else if (connection.Segments - direction.LossNoticedAt >= options.PatienceSegments || timeNs - direction.LossNoticedNs > _patienceNs)
-        {
-            SkipGap(connection, side, ref direction);
         }
     }
 
@@ -289,13 +217,9 @@ internal sealed class TcpReassembler(TcpOptions options, Func<TcpConnection, IBy
             return;
         }
 
-        for (var side = 0; side < 2; side++)
+        while (connection.HasAhead)
         {
-            ref var direction = ref connection.Direction(side);
-            while (direction.Ahead is not null)
-            {
-                SkipGap(connection, side, ref direction);
-            }
+            SkipFirstGap(connection);
         }
 
         // Skipping gaps can have closed it already.

@@ -56,6 +56,16 @@ public sealed class AccuracyTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Calls_of_requests_that_wait_for_a_small_pool_are_told_apart()
+    {
+        var score = new SimulatedPool(clients: 8, connections: 4, requests: 6000).Score();
+        output.WriteLine($"8 clients, 4 connections, no validations: {score}");
+
+        score.ShareRight.ShouldBeGreaterThanOrEqualTo(0.98);
+        score.ShareAnswered.ShouldBeGreaterThanOrEqualTo(0.7);
+    }
+
+    [Fact]
     public void Small_batches_find_the_same_links()
     {
         var truth = Truth.Of("ajp-c4");

@@ -36,6 +36,26 @@ public sealed class PostgreSqlTests
     }
 
     [Fact]
+    public void A_statement_prepared_before_the_capture_is_told_by_what_its_executions_show()
+    {
+        byte[] one = Message('D', 0, 1, 0, 0, 0, 1, (byte)'1');
+        byte[] other = Message('D', 0, 1, 0, 0, 0, 1, (byte)'2');
+        byte[] ask = [.. Message('B', "\0S_1\0\0\0\0\0\0\0"u8.ToArray()), .. Execute(""), .. Sync];
+        byte[] find = [.. Bind("", "S_2", 7), .. Execute(""), .. Sync];
+        var (log, traffic, _) = Read(writer => writer
+            .Data(true, ask).Data(false, [.. one, .. Complete("SELECT 1"), .. Ready])
+            .Data(true, find).Data(false, [.. one, .. Complete("SELECT 1"), .. Ready])
+            .Data(true, find).Data(false, [.. Complete("SELECT 0"), .. Ready])
+            .Data(true, ask).Data(false, [.. other, .. Complete("SELECT 1"), .. Ready])
+            .Data(true, ask).Data(false, [.. one, .. Complete("SELECT 1"), .. Ready]));
+
+        // A pool's question is always answered with 1; what was once answered otherwise asks for something.
+        log.Completed.Select(exchange => exchange.Kind).ShouldBe([ExchangeKind.Validation, ExchangeKind.Request, ExchangeKind.Request, ExchangeKind.Request, ExchangeKind.Request]);
+        log.Completed.Select(exchange => traffic.Statements.Text(exchange.Statement)).Distinct().ShouldBe(
+            ["(SELECT prepared before the capture as 'S_1': 0 parameters, 1 columns)", "(SELECT prepared before the capture as 'S_2': 1 parameters b, 1 columns)"]);
+    }
+
+    [Fact]
     public void An_empty_query_validates_and_a_transaction_holds_the_connection()
     {
         var (log, _, _) = Read(writer => writer.Data(true, Query("")).Data(false, [.. Message('I'), .. Ready]).Data(true, Query("BEGIN")).Data(false, [.. Complete("BEGIN"), .. InTransaction])

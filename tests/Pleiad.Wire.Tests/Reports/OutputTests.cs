@@ -109,6 +109,22 @@ public sealed class OutputTests
     }
 
     [Fact]
+    public void A_call_of_no_request_is_in_the_database_without_one()
+    {
+        const string Answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+        var frames = new FrameWriter();
+        frames.On(80).Client("GET /page HTTP/1.1\r\n\r\n").On(8081).Client("GET /cart/1 HTTP/1.1\r\n\r\n").Server(Answer).On(80).Server(Answer);
+        frames.On(8081).Client("GET /alive HTTP/1.1\r\n\r\n").Server(Answer);
+        using var directory = new TempDirectory("wire");
+        var scheme = SchemeDocument.Parse("tiers:\n- { name: web, port: 80 }\n- { name: cart, port: 8081 }");
+        CaptureAnalysis.Run(new MemoryStream(frames.ToCapture()), "x", new AnalysisOptions { Scheme = scheme, OutputDirectory = directory.Path }, CancellationToken.None);
+
+        Scalar(directory.File("requests.db"), "SELECT count(*) FROM call WHERE request = 1 AND text = 'GET /cart/1'").ShouldBe(1);
+        Scalar(directory.File("requests.db"), "SELECT count(*) FROM call WHERE request IS NULL AND text = 'GET /alive'").ShouldBe(1);
+        Scalar(directory.File("requests.db"), "SELECT count(*) FROM call").ShouldBe(2);
+    }
+
+    [Fact]
     public void A_capture_without_a_known_protocol_is_reported_as_such()
     {
         var report = CaptureAnalysis.Run(new MemoryStream(new FrameWriter().Open().Client("hello there").ToCapture()), "x", new AnalysisOptions(), CancellationToken.None);

@@ -100,6 +100,29 @@ public sealed class ReassemblyTests
         traffic.Tcp.BytesUnseen.ShouldBe(25);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void After_a_lost_message_requests_and_answers_still_belong_together(bool losesRequest)
+    {
+        const int Exchanges = 40;
+        const int Lost = 10;
+        var writer = new FrameWriter().Open();
+        for (var number = 0; number < Exchanges; number++)
+        {
+            var request = $"GET /{number} HTTP/1.1\r\n\r\n";
+            var answer = $"HTTP/1.1 {200 + number} OK\r\nContent-Length: 0\r\n\r\n";
+            _ = number == Lost && losesRequest ? writer.Lose(true, request.Length) : writer.Client(request);
+            _ = number == Lost && !losesRequest ? writer.Lose(false, answer.Length) : writer.Server(answer);
+        }
+
+        var log = ExchangeLog.Read(writer.ToCapture()).Log;
+
+        // The answer that was lost takes the request after it along, as nobody can say which of the two it was for.
+        log.Completed.Count.ShouldBe(Exchanges - (losesRequest ? 1 : 2));
+        log.Completed.ShouldAllBe(exchange => exchange.Uri == $"/{exchange.Status - 200}" && exchange.EndNs - exchange.StartNs == FrameWriter.StepNs);
+    }
+
     [Fact]
     public void A_gap_inside_a_body_of_known_length_loses_no_message()
     {

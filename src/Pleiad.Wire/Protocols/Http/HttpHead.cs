@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using Pleiad.Wire.Packets;
 
 namespace Pleiad.Wire.Protocols.Http;
 
@@ -19,6 +20,8 @@ internal ref struct HttpHead
     public bool IsHttp10;
     public bool Closes;
     public bool KeepsAlive;
+    private ReadOnlySpan<byte> _forwarded;
+    private ReadOnlySpan<byte> _forwardedFor;
 
     /// <summary>Whether bytes look like the begin of a request: a method, a space, a target.</summary>
     public static bool IsRequestLine(ReadOnlySpan<byte> bytes)
@@ -74,6 +77,9 @@ internal ref struct HttpHead
         return true;
     }
 
+    /// <summary>Whom a proxy says it asks for, or null.</summary>
+    public readonly Endpoint? FrontClient() => ForwardedFor.OfForwarded(_forwarded) ?? ForwardedFor.OfList(_forwardedFor);
+
     public readonly string TargetText()
     {
         var target = Target;
@@ -127,6 +133,12 @@ internal ref struct HttpHead
                 break;
             case 17 when Is(name, "transfer-encoding"u8):
                 IsChunked = Ascii.EqualsIgnoreCase(value[Math.Max(0, value.Length - 7)..], "chunked"u8);
+                break;
+            case 9 when Is(name, "forwarded"u8):
+                _forwarded = value;
+                break;
+            case 15 when Is(name, "x-forwarded-for"u8):
+                _forwardedFor = value;
                 break;
             case 10 when Is(name, "connection"u8):
                 Closes = Ascii.EqualsIgnoreCase(value, "close"u8);

@@ -3,6 +3,15 @@ namespace Pleiad.Wire.Protocols.PostgreSql;
 /// <summary>An exchange from its first message to the server's ReadyForQuery, and what its messages told.</summary>
 internal sealed class PendingExchange
 {
+    private const int ExecutedMax = 256;
+
+    // What was executed, in order; null for statements whose text is known.
+    private readonly List<UnseenStatement?> _executed = [];
+    private int _answered;
+    private int _columns;
+    private int _rows;
+    private bool _isOne;
+
     public Exchange Exchange { get; private set; } = null!;
 
     /// <summary>Whether the client asked for the answer's end: a Sync, or a simple query.</summary>
@@ -12,26 +21,73 @@ internal sealed class PendingExchange
 
     public int Statement { get; set; }
 
-    /// <summary>Executed statements whose text was sent before the capture began, so that only the answer's shape can tell them apart.</summary>
-    public string? UnknownName { get; set; }
-
-    public int Parameters { get; set; }
-
-    public int Columns { get; set; } = -1;
-
-    public bool WasEmpty { get; set; }
-
     public bool CopiesIn { get; set; }
 
-    public string? Verb { get; set; }
+    /// <summary>Whether it only asks whether the connection is alive, by a statement prepared before the capture.</summary>
+    public bool IsValidation => _executed is [{ IsValidation: true }];
+
+    private UnseenStatement? Next => _answered < _executed.Count ? _executed[_answered] : null;
 
     /// <summary>Makes it as new.</summary>
     public void Begin(Exchange exchange)
     {
         Exchange = exchange;
-        IsSynced = IsExtended = WasEmpty = CopiesIn = false;
-        Statement = Parameters = 0;
-        UnknownName = Verb = null;
-        Columns = -1;
+        IsSynced = IsExtended = CopiesIn = false;
+        Statement = 0;
+        _executed.Clear();
+        NextAnswer();
+        _answered = 0;
+    }
+
+    public void Executes(UnseenStatement? statement)
+    {
+        if (_executed.Count < ExecutedMax)
+        {
+            _executed.Add(statement);
+        }
+    }
+
+    public void Row(int columns, bool isOne)
+    {
+        _columns = columns;
+        _isOne = isOne && _rows == 0;
+        _rows++;
+    }
+
+    /// <summary>What was executed next has ended, with the server's tag.</summary>
+    public void Answered(ReadOnlySpan<byte> tag)
+    {
+        Next?.Answered(tag, _columns, _isOne);
+        NextAnswer();
+    }
+
+    /// <summary>What was executed next was empty, or goes on with another message.</summary>
+    public void AnsweredWithoutTag(bool isEmpty)
+    {
+        if (isEmpty)
+        {
+            Next?.WasEmpty();
+        }
+
+        NextAnswer();
+    }
+
+    /// <summary>The number of all that was executed, together.</summary>
+    public int NumberOf(StatementTable statements)
+    {
+        foreach (var unseen in _executed)
+        {
+            Statement = unseen is null ? Statement : statements.Of(Statement, unseen.Number(statements));
+        }
+
+        return Statement;
+    }
+
+    private void NextAnswer()
+    {
+        _answered++;
+        _columns = -1;
+        _rows = 0;
+        _isOne = false;
     }
 }

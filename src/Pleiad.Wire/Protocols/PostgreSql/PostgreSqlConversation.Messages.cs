@@ -12,7 +12,9 @@ internal sealed partial class PostgreSqlConversation
 
     // Statements by their name's hash: the pattern's number.
     private readonly Dictionary<ulong, int> _statements = [];
-    private readonly Dictionary<ulong, (int Statement, string? Unknown, int Parameters)> _portals = [];
+    private readonly Dictionary<ulong, UnseenStatement> _unseen = [];
+    private readonly Dictionary<ulong, (int Statement, UnseenStatement? Unseen)> _portals = [];
+    private readonly StringBuilder _shape = new();
     private readonly List<CallValue> _values = [];
 
     private void Frontend(char type, ReadOnlySpan<byte> content, long beginNs, long nowNs)
@@ -89,18 +91,18 @@ internal sealed partial class PostgreSqlConversation
             case 'Z':
                 Ready(content, nowNs);
                 break;
-            case 'I':
-                pending.WasEmpty = true;
+            case 'I' or 's':
+                pending.AnsweredWithoutTag(isEmpty: type == 'I');
                 break;
             case 'E':
                 pending.Exchange.Status = 1;
                 pending.Exchange.Error ??= SqlState(content);
                 break;
             case 'D' when content.Length >= 2:
-                pending.Columns = BinaryPrimitives.ReadInt16BigEndian(content);
+                pending.Row(BinaryPrimitives.ReadInt16BigEndian(content), UnseenStatement.IsOne(content));
                 break;
             case 'C':
-                pending.Verb ??= pending.UnknownName is null ? null : Verb(content);
+                pending.Answered(content);
                 break;
             case 'G':
                 pending.CopiesIn = true;
@@ -124,6 +126,7 @@ internal sealed partial class PostgreSqlConversation
         if (_statements.Count < PreparedMax || name.Length == 0)
         {
             _statements[ValueHash.OfBytes(name)] = statement;
+            _unseen.Remove(ValueHash.OfBytes(name));
         }
     }
 
@@ -134,11 +137,23 @@ internal sealed partial class PostgreSqlConversation
         content = content[Math.Min(content.Length, portal.Length + 1)..];
         var name = Text(content);
         content = content[Math.Min(content.Length, name.Length + 1)..];
-        var statement = _statements.GetValueOrDefault(ValueHash.OfBytes(name));
-        var count = BindValues.Read(content, _values, ValuesMax);
+        var named = ValueHash.OfBytes(name);
+        var statement = _statements.GetValueOrDefault(named);
+        UnseenStatement? unseen = null;
+        var isNew = statement == 0 && !_unseen.TryGetValue(named, out unseen);
+        BindValues.Read(content, _values, ValuesMax, isNew ? _shape.Clear() : null);
+        if (isNew)
+        {
+            unseen = new UnseenStatement(Encoding.UTF8.GetString(name), _shape.ToString());
+            if (_unseen.Count < PreparedMax)
+            {
+                _unseen.Add(named, unseen);
+            }
+        }
+
         if (_portals.Count < PreparedMax || portal.Length == 0)
         {
-            _portals[ValueHash.OfBytes(portal)] = (statement, statement == 0 ? Encoding.UTF8.GetString(name) : null, count);
+            _portals[ValueHash.OfBytes(portal)] = (statement, unseen);
         }
     }
 
@@ -146,15 +161,9 @@ internal sealed partial class PostgreSqlConversation
     {
         pending.IsExtended = true;
         pending.Exchange.Method = "EXECUTE";
-        if (_portals.TryGetValue(ValueHash.OfBytes(Text(content)), out var portal) && portal.Statement != 0)
-        {
-            pending.Statement = statements.Of(pending.Statement, portal.Statement);
-        }
-        else
-        {
-            pending.UnknownName = portal.Unknown ?? "";
-            pending.Parameters += portal.Parameters;
-        }
+        var (statement, unseen) = _portals.TryGetValue(ValueHash.OfBytes(Text(content)), out var portal) ? portal : (0, new UnseenStatement("", "a portal bound before it"));
+        pending.Statement = statements.Of(pending.Statement, statement);
+        pending.Executes(unseen);
     }
 
     private void CloseNamed(ReadOnlySpan<byte> content)
@@ -162,7 +171,7 @@ internal sealed partial class PostgreSqlConversation
         if (content.Length > 1)
         {
             var hash = ValueHash.OfBytes(Text(content[1..]));
-            _ = content[0] == 'S' ? _statements.Remove(hash) : _portals.Remove(hash);
+            _ = content[0] == 'S' ? _statements.Remove(hash) | _unseen.Remove(hash) : _portals.Remove(hash);
         }
     }
 
@@ -209,16 +218,10 @@ internal sealed partial class PostgreSqlConversation
     private void Complete(PendingExchange pending, long nowNs)
     {
         var exchange = pending.Exchange;
-        if (pending.UnknownName is { } name)
-        {
-            var shape = pending.WasEmpty ? "" : $"({pending.Verb ?? "statement"} prepared before the capture as '{name}': {pending.Parameters} parameters, {Math.Max(pending.Columns, 0)} columns)";
-            pending.Statement = statements.Of(pending.Statement, statements.Of(Encoding.UTF8.GetBytes(shape)));
-        }
-
-        exchange.Statement = pending.Statement;
+        exchange.Statement = pending.NumberOf(statements);
         exchange.EndNs = nowNs;
         var isIdle = !exchange.InTransaction && !exchange.LeavesTransactionOpen;
-        if (exchange.Kind == ExchangeKind.Request && isIdle && pending.Statement != 0 && statements.IsValidation(pending.Statement))
+        if (exchange.Kind == ExchangeKind.Request && isIdle && (pending.IsValidation || (pending.Statement != 0 && statements.IsValidation(pending.Statement))))
         {
             exchange.Kind = ExchangeKind.Validation;
         }
@@ -236,13 +239,6 @@ internal sealed partial class PostgreSqlConversation
 
     /// <summary>A text up to its zero.</summary>
     private static ReadOnlySpan<byte> Text(ReadOnlySpan<byte> content) => content.IndexOf((byte)0) is >= 0 and var end ? content[..end] : content;
-
-    private static string Verb(ReadOnlySpan<byte> content)
-    {
-        var tag = Text(content);
-        var space = tag.IndexOf((byte)' ');
-        return Encoding.Latin1.GetString(space < 0 ? tag[..Math.Min(tag.Length, 40)] : tag[..Math.Min(space, 40)]);
-    }
 
     private static string? SqlState(ReadOnlySpan<byte> content)
     {

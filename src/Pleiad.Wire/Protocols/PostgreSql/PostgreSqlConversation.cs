@@ -54,7 +54,7 @@ internal sealed partial class PostgreSqlConversation(ConversationInfo conversati
             return NotUnderstood;
         }
 
-        var looked = NeedsContent(role, bytes[0]) ? Math.Min(length - 4, ContentBytesMax) : Math.Min(length - 4, 2);
+        var looked = Math.Min(length - 4, NeedsContent(role, bytes[0]) ? ContentBytesMax : UnseenStatement.RowBytesLooked);
         if (bytes.Length < HeaderBytes + looked)
         {
             return NeedMore;
@@ -99,6 +99,7 @@ internal sealed partial class PostgreSqlConversation(ConversationInfo conversati
         _awaitsRequest = true;
         _awaitsNegotiation = false;
         _statements.Clear();
+        _unseen.Clear();
         _portals.Clear();
     }
 
