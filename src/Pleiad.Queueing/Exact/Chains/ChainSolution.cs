@@ -119,13 +119,22 @@ internal static class ChainSolution
 
         // Beyond the cut the levels go on falling about as they did before it.
         var top = levels[most..].Sum();
-        var ratio = Math.Pow(top / Math.Max(double.Epsilon, levels[most - 6]), 1.0 / 6);
-        if (ratio is > 0 and < 1 && top * (most + (1 / (1 - ratio))) / (1 - ratio) < CutShare * mean)
+        if (top == 0)
         {
             return null;
         }
 
-        if (top == 0)
+        var ratio = Math.Pow(top / Math.Max(double.Epsilon, levels[most - 6]), 1.0 / 6);
+        var weight = 1 / (1 - ratio);
+        if (ratio >= 1 && most >= RequestsFirst)
+        {
+            // A burst that the cut holds up heaps the last levels. They fall as those far below do; one that is turned away would have been in the way of all others.
+            var (low, high) = (most / 2, 3 * most / 4);
+            ratio = Math.Pow(levels[high] / Math.Max(double.Epsilon, levels[low]), 1.0 / (high - low));
+            weight = most + (1 / (1 - ratio));
+        }
+
+        if (ratio is > 0 and < 1 && top * (most + (1 / (1 - ratio))) * weight < CutShare * mean)
         {
             return null;
         }
