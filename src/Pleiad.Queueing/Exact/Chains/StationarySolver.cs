@@ -13,9 +13,13 @@ internal sealed class StationarySolver
     /// <summary>Additions that are worth waiting for.</summary>
     private const double WorkMax = 4e9;
 
-    /// <summary>Multiplications and numbers of an elimination, which is exact and takes about a second.</summary>
-    private const double EliminationMax = 1e9;
+    /// <summary>Multiplications of an elimination that is tried first: few next to those of sweeps.</summary>
+    private const double EliminationFirst = 3e7;
 
+    /// <summary>Multiplications of an elimination that is tried when sweeps did not settle: some seconds.</summary>
+    private const double EliminationMax = 3e9;
+
+    /// <summary>Numbers that an elimination may keep.</summary>
     private const double NumbersMax = 1.5e7;
 
     /// <summary>Sweeps that do not come nearer in so many cycles never will.</summary>
@@ -83,10 +87,10 @@ internal sealed class StationarySolver
         }
 
         var solver = new StationarySolver(chain);
-        return solver.Eliminate() || solver.Run(cancellation) ? solver.InOrderOfFinding() : null;
+        return solver.Eliminate(EliminationFirst) || solver.Run(cancellation) || solver.Eliminate(EliminationMax) ? solver.InOrderOfFinding() : null;
     }
 
-    private bool Eliminate()
+    private bool Eliminate(double multiplicationsMax)
     {
         var band = 1;
         for (var i = 0; i < _p.Length; i++)
@@ -97,7 +101,7 @@ internal sealed class StationarySolver
             }
         }
 
-        if ((double)_p.Length * band * band > EliminationMax || _p.Length * ((2.0 * band) + 1) > NumbersMax)
+        if ((double)_p.Length * band * band > multiplicationsMax || _p.Length * ((2.0 * band) + 1) > NumbersMax)
         {
             return false;
         }
