@@ -50,7 +50,7 @@ public sealed class MarkovianArrivals : ArrivalProcess
 
     /// <summary>A Markov-modulated Poisson process.</summary>
     /// <param name="rates">Arrivals per second in each state.</param>
-    /// <param name="switching">Rates per second between states; the diagonal is not read.</param>
+    /// <param name="switching">Rates per second between states; on the diagonal 0, or minus the sum of the others of its row.</param>
     public static MarkovianArrivals Modulated(IReadOnlyList<double> rates, IReadOnlyList<IReadOnlyList<double>> switching)
     {
         var n = rates.Count;
@@ -60,6 +60,11 @@ public sealed class MarkovianArrivals : ArrivalProcess
         }
 
         var off = switching.Select((row, i) => row.Where((_, j) => j != i).Sum()).ToArray();
+        if (Enumerable.Range(0, n).FirstOrDefault(i => switching[i][i] != 0 && Math.Abs(switching[i][i] + off[i]) > 1e-6 * Math.Abs(switching[i][i]), -1) is var wrong and >= 0)
+        {
+            throw new ArgumentException($"row {wrong + 1}: give 0 on the diagonal, or minus the sum of the other rates of the row", nameof(switching));
+        }
+
         return new MarkovianArrivals(
             [.. Enumerable.Range(0, n).Select(i => (IReadOnlyList<double>)[.. Enumerable.Range(0, n).Select(j => i == j ? -off[i] - rates[i] : switching[i][j])])],
             [.. Enumerable.Range(0, n).Select(i => (IReadOnlyList<double>)[.. Enumerable.Range(0, n).Select(j => i == j ? rates[i] : 0)])]);

@@ -30,7 +30,7 @@ public static class DistributionReader
     {
         if (node.Scalar is not null)
         {
-            return Seconds(node) is { } mean ? mean == 0 ? new Deterministic(0) : new Exponential(mean) : null;
+            return Seconds(node) is { } mean ? mean > Huge ? TooLong(node) : mean == 0 ? new Deterministic(0) : new Exponential(mean) : null;
         }
 
         if (node.Keys is not [var key] || !IsName(key) || (!hasPhases && string.Equals(key, Phases, StringComparison.OrdinalIgnoreCase)))
@@ -46,7 +46,13 @@ public static class DistributionReader
 
         try
         {
-            return OfName(Names.First(each => string.Equals(each, key, StringComparison.OrdinalIgnoreCase)), value);
+            var found = OfName(Names.First(each => string.Equals(each, key, StringComparison.OrdinalIgnoreCase)), value);
+            if (found is null || found.Mean <= Huge)
+            {
+                return found;
+            }
+
+            return TooLong(value);
         }
         catch (ArgumentException error)
         {
@@ -72,6 +78,12 @@ public static class DistributionReader
     /// <summary>The times of a list in seconds, or null with what is wrong added to the document.</summary>
     /// <param name="node">The list; null gives null.</param>
     public static IReadOnlyList<double>? Times(IDistributionNode? node) => All(node, item => Seconds(item));
+
+    private static Distribution? TooLong(IDistributionNode node)
+    {
+        node.Problem("is beyond all measure", string.Create(CultureInfo.InvariantCulture, $"give a time of at most {Huge} s"));
+        return null;
+    }
 
     private static Distribution? OfName(string name, IDistributionNode value) => name switch
     {

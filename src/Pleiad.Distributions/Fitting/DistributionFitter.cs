@@ -48,9 +48,10 @@ public static class DistributionFitter
 
         // A p-value costs much: for those that may be chosen, in the order of their likelihood.
         var judged = candidates.Select((each, i) => i < 3 ? Tested(each.Fit, each.Candidate, positive, seed + (ulong)i) : each.Candidate).ToList();
-        var chosen = judged.Take(3).ToList().FindIndex(each => each.Verdict != FitVerdict.Bad);
+        var chosen = judged.Take(3).ToList().FindIndex(each => each.Verdict != FitVerdict.Bad && HasVariance(each));
+        chosen = chosen >= 0 ? chosen : judged.Take(3).ToList().FindIndex(each => each.Verdict != FitVerdict.Bad);
         var tried = "";
-        if (hasPhases && (chosen < 0 || judged[chosen].Verdict != FitVerdict.Good))
+        if (hasPhases && (chosen < 0 || judged[chosen].Verdict != FitVerdict.Good || !HasVariance(judged[chosen])))
         {
             // Phases can come near to anything, with more parameters: only where nothing simpler fits well.
             (chosen, tried) = WithPhases(judged, chosen, positive, seed);
@@ -78,14 +79,17 @@ public static class DistributionFitter
         var kept = chosen < 0 ? null : judged[chosen];
         judged.Add(candidate);
         judged.Sort((a, b) => a.Bic.CompareTo(b.Bic));
-        if (candidate.Verdict == FitVerdict.Bad || (kept is not null && candidate.Bic >= kept.Bic))
+        if (candidate.Verdict == FitVerdict.Bad || (kept is not null && HasVariance(kept) && candidate.Bic >= kept.Bic))
         {
             return (kept is null ? -1 : judged.IndexOf(kept), "");
         }
 
         var shape = string.Join(" + ", phases);
-        return (judged.IndexOf(candidate), kept is null ? $"no simple family fits; branches of {shape} phases do: " : $"{kept.Distribution.Name} fits only nearly; branches of {shape} phases are likelier: ");
+        return (judged.IndexOf(candidate), kept is null ? $"no simple family fits; branches of {shape} phases do: " : $"{kept.Distribution.Name} {(HasVariance(kept) ? "fits only nearly" : "has no variance")}; branches of {shape} phases {(candidate.Bic < kept.Bic ? "are likelier" : "fit too")}: ");
     }
+
+    /// <summary>A queue in order of arrival has no mean wait when its times have no variance: such a family is the last choice.</summary>
+    private static bool HasVariance(FitCandidate candidate) => double.IsFinite(candidate.Distribution.Variance);
 
     private static FitCandidate Tested(Func<double[], Distribution?> fit, FitCandidate candidate, double[] positive, ulong seed) =>
         candidate with { PValue = Bootstrap(fit, candidate.Distribution, positive, seed) };
@@ -117,11 +121,12 @@ public static class DistributionFitter
     /// <summary>Samples of the fitted distribution are fitted again: how often is their distance as large?</summary>
     private static double Bootstrap(Func<double[], Distribution?> fit, Distribution distribution, double[] sorted, ulong seed)
     {
-        var thinned = Thinned(sorted, BootstrapSamplesMax);
-        var observed = Distances(fit(thinned) ?? distribution, thinned).AndersonDarling;
+        // Drawn by chance: samples chosen evenly lie nearer to any distribution than those of it do.
         var random = new RandomStream(seed);
+        var some = Drawn(sorted, BootstrapSamplesMax, random);
+        var observed = Distances(fit(some) ?? distribution, some).AndersonDarling;
         var larger = 0;
-        var drawn = new double[thinned.Length];
+        var drawn = new double[some.Length];
         for (var round = 0; round < BootstrapRounds; round++)
         {
             for (var i = 0; i < drawn.Length; i++)
@@ -140,6 +145,27 @@ public static class DistributionFitter
     private static double[] Thinned(double[] sorted, int count) =>
         sorted.Length <= count ? sorted : [.. Enumerable.Range(0, count).Select(i => sorted[(int)((i + 0.5) * sorted.Length / count)])];
 
+    /// <summary>So many of them by chance, in order (Knuth's algorithm S).</summary>
+    private static double[] Drawn(double[] sorted, int count, RandomStream random)
+    {
+        if (sorted.Length <= count)
+        {
+            return sorted;
+        }
+
+        var drawn = new double[count];
+        var taken = 0;
+        for (var i = 0; taken < count; i++)
+        {
+            if (random.NextDouble() * (sorted.Length - i) < count - taken)
+            {
+                drawn[taken++] = sorted[i];
+            }
+        }
+
+        return drawn;
+    }
+
     /// <summary>Likelihood does not keep the mean for every family, and the mean is what utilization depends on.</summary>
     private static Distribution WithMean(Distribution distribution, double mean) =>
         distribution.Mean is > 0 and < double.PositiveInfinity ? distribution.Scaled(mean / distribution.Mean) : distribution;
@@ -148,8 +174,11 @@ public static class DistributionFitter
     {
         var best = judged[chosen];
         var others = string.Join(", ", judged.Where((_, i) => i != chosen).Take(2).Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.Distribution.Name} {each.Bic - best.Bic:+0;-0}")));
-        var skipped = chosen > 0 && judged[0].Verdict == FitVerdict.Bad ? $"{judged[0].Distribution.Name} is likelier and fits badly; " : "";
-        return $"{skipped}{Figures(best)}{(others.Length > 0 ? $"; BIC beside it: {others}" : "")}";
+        var skipped = chosen > 0 && judged[0].Verdict == FitVerdict.Bad ? $"{judged[0].Distribution.Name} is likelier and fits badly; "
+            : chosen > 0 && !HasVariance(judged[0]) ? $"{judged[0].Distribution.Name} is likelier and has an infinite variance, with which a queue in order of arrival has no mean wait; "
+            : "";
+        var wild = HasVariance(best) ? "" : "; its variance is infinite, so that a queue in order of arrival has no mean wait with it: put the samples themselves ('empirical') or a bound into a model";
+        return $"{skipped}{Figures(best)}{wild}{(others.Length > 0 ? $"; BIC beside it: {others}" : "")}";
     }
 
     private static string Figures(FitCandidate candidate) =>

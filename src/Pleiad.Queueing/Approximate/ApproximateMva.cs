@@ -1,4 +1,3 @@
-using Pleiad.Queueing.Exact;
 using Pleiad.Queueing.Model;
 using Pleiad.Queueing.Solving;
 
@@ -31,7 +30,7 @@ internal sealed class ApproximateMva
         for (var k = 0; k < demands.Stations; k++)
         {
             var station = model.Stations[k];
-            var servers = station.IsDelay ? 1 : demands.SpeedMax(k);
+            var servers = station.IsDelay ? 1 : station.Servers;
             _openLoad[k] = station.IsDelay ? 0 : demands.OpenLoad(k) / servers;
             for (var c = 0; c < demands.Classes; c++)
             {
@@ -48,6 +47,8 @@ internal sealed class ApproximateMva
         : model.Stations.FirstOrDefault(station => station.Threads is not null) is { } layered ? $"station '{layered.Name}' holds threads"
         : model.Classes.FirstOrDefault(each => each.Patience is not null) is { } impatient ? $"class '{impatient.Name}' has a time-out"
         : model.Stations.FirstOrDefault(station => station.Discipline is Discipline.Priority or Discipline.PriorityPr) is { } prefers && model.Classes.Select(each => each.Priority).Distinct().Count() > 1 ? $"station '{prefers.Name}' prefers some classes"
+        : !model.IsOpen && model.Stations.FirstOrDefault(station => station.Speed is not null) is { } varying ? $"the speed of station '{varying.Name}' depends on its customers"
+        : OpenStation.WithoutVariance(model) is { } wild ? $"times at station '{wild.Name}' have an infinite variance"
         : null;
 
     public static Solution Solve(QueueingModel model, bool linearizes, string reason)
@@ -165,7 +166,7 @@ internal sealed class ApproximateMva
         var seen = 0.0;
         for (var s = 0; s < _closed.Length; s++)
         {
-            if (n[s] == 0)
+            if (n[s] == 0 || _demands.Visits[_closed[s], k] == 0)
             {
                 continue;
             }
@@ -202,14 +203,14 @@ internal sealed class ApproximateMva
 
         for (var k = 0; k < _demands.Stations; k++)
         {
-            var station = _demands.Model.Stations[k];
             var closed = Enumerable.Range(0, _closed.Length).Sum(r => Math.Max(0, q[r, k] - (x[r] * _demands.Visits[_closed[r], k] * _delay[_closed[r], k])));
+            var alone = _openLoad[k] > 0 && closed == 0 ? OpenStation.VisitTimes(_demands, k, 1) : null;
             for (var c = 0; c < _demands.Classes; c++)
             {
                 if (_demands.Model.Classes[c].IsOpen && _demands.Demand[c, k] > 0)
                 {
-                    var wait = station.IsDelay || station.Speed is not null || closed > 0 ? _service[c, k] * (1 + closed) / (1 - _openLoad[k]) : Formulas.WaitMGc(_demands.Rate[c] * _demands.Visits[c, k], station.Service[c]!.Mean, station.Service[c]!.SquaredVariation, station.Servers) + _service[c, k];
-                    customers[c, k] = _demands.Rate[c] * _demands.Visits[c, k] * (_delay[c, k] + wait);
+                    var time = alone?[c] ?? (_delay[c, k] + (_service[c, k] * (1 + closed) / (1 - _openLoad[k])));
+                    customers[c, k] = _demands.Rate[c] * _demands.Visits[c, k] * time;
                 }
             }
         }

@@ -1,5 +1,4 @@
 using Pleiad.Distributions.Arrivals;
-using Pleiad.Queueing.Exact;
 using Pleiad.Queueing.Model;
 using Pleiad.Queueing.Solving;
 
@@ -15,6 +14,7 @@ internal static class OpenDecomposition
         !model.IsOpen ? "a class is closed"
         : model.Classes.Any(each => double.IsNaN(each.Arrivals!.SquaredVariation)) ? "a class arrives at rates that change with time"
         : model.Classes.FirstOrDefault(each => each.Arrivals is MarkovianArrivals or TraceArrivals) is { } correlated ? $"the times between arrivals of class '{correlated.Name}' depend on each other"
+        : model.Classes.FirstOrDefault(each => !double.IsFinite(each.Arrivals!.SquaredVariation)) is { } wild ? $"the times between arrivals of class '{wild.Name}' have an infinite variance"
         : ApproximateMva.Obstacle(model);
 
     public static Solution Solve(QueueingModel model, string reason)
@@ -36,28 +36,23 @@ internal static class OpenDecomposition
                 continue;
             }
 
-            var service = Enumerable.Range(0, demands.Classes).Sum(c => rates[c] * (station.Service[c]?.Mean ?? 0)) / rate;
-            var second = Enumerable.Range(0, demands.Classes).Where(c => rates[c] > 0).Sum(c => rates[c] * (station.Service[c]!.Variance + (station.Service[c]!.Mean * station.Service[c]!.Mean))) / rate;
-            var serviceVariation = service > 0 ? (second / (service * service)) - 1 : 0;
+            var serviceVariation = OpenStation.ServiceOf(demands, k).Variation;
             var arrivalVariation = Enumerable.Range(0, demands.Classes).Sum(c => rates[c] / rate * (demands.Visits[c, k] <= 1 && model.Classes[c].Routing is null ? (demands.Visits[c, k] * flow[c]) + 1 - demands.Visits[c, k] : 1));
             var load = station.IsDelay ? 0 : demands.OpenLoad(k) / station.Servers;
             var isShared = station.Discipline is Discipline.Ps or Discipline.LcfsPr;
-            var wait = station.IsDelay ? 0 : isShared ? Formulas.WaitMMc(rate, service, station.Servers) : Formulas.WaitGGc(rate, service, arrivalVariation, serviceVariation, station.Servers);
             var leaving = station.IsDelay || isShared ? 1 : 1 + ((1 - (load * load)) * (arrivalVariation - 1)) + (load * load * (Math.Max(serviceVariation, 0.2) - 1) / Math.Sqrt(station.Servers));
+            var times = OpenStation.VisitTimes(demands, k, arrivalVariation);
             for (var c = 0; c < demands.Classes; c++)
             {
-                if (rates[c] == 0)
+                if (rates[c] > 0)
                 {
-                    continue;
+                    customers[c, k] = rates[c] * times[c];
+                    flow[c] = (rates[c] / rate * leaving) + 1 - (rates[c] / rate);
                 }
-
-                var own = station.Service[c]!.Mean;
-                customers[c, k] = rates[c] * (own + (isShared && service > 0 ? wait * own / service : wait));
-                flow[c] = (rates[c] / rate * leaving) + 1 - (rates[c] / rate);
             }
         }
 
         var name = demands.Stations == 1 ? "approximate GI/G/c" : "approximate decomposition into GI/G/c";
-        return SolutionWriter.Write(demands, new Means(demands.Rate, customers), name, reason, isExact: false);
+        return SolutionWriter.Write(demands, new Means(demands.Rate, customers) { Busy = [.. order.Select(k => OpenStation.Busy(demands, k))] }, name, reason, isExact: false);
     }
 }

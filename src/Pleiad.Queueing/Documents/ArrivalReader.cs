@@ -22,19 +22,17 @@ internal static class ArrivalReader
             case "renewal":
                 return DistributionReader.Read(value) is { } interval ? Guarded(value, () => new RenewalArrivals(interval)) : null;
             case "mmpp":
-                return Rates(value.Required("rates", Quantity.RateRule)) is { } rates && DistributionReader.Matrix(value.Required("switching", "give a list of rows of rates")) is { } switching
-                    ? Guarded(value, () => MarkovianArrivals.Modulated(rates, switching))
-                    : null;
+                var (rates, switching) = (Rates(value.Required("rates", Quantity.RateRule)), DistributionReader.Matrix(value.Required("switching", "give a list of rows of rates")));
+                return rates is not null && switching is not null ? Guarded(value, () => MarkovianArrivals.Modulated(rates, switching)) : null;
             case "map":
-                return DistributionReader.Matrix(value.Required("d0", "give a list of rows of rates")) is { } d0 && DistributionReader.Matrix(value.Required("d1", "give a list of rows of rates")) is { } d1
-                    ? Guarded(value, () => new MarkovianArrivals(d0, d1))
-                    : null;
+                var (silent, arriving) = (DistributionReader.Matrix(value.Required("d0", "give a list of rows of rates")), DistributionReader.Matrix(value.Required("d1", "give a list of rows of rates")));
+                return silent is not null && arriving is not null ? Guarded(value, () => new MarkovianArrivals(silent, arriving)) : null;
             case "trace":
                 return DistributionReader.Times(value.Required("times", "give a list of moments")) is { } times && value.Required("period", Quantity.DurationRule)?.Seconds(zero: false) is { } period
                     ? Guarded(value, () => new TraceArrivals(times, period))
                     : null;
             case "timeVarying":
-                var steps = value.Items("give a list of { length, rate }").Select(step => (Length: step.Required("length", Quantity.DurationRule)?.Seconds(zero: false), Rate: AnyRate(step.Required("rate", Quantity.RateRule)))).ToList();
+                var steps = Some(value, "give a list of { length, rate }").Select(step => (Length: step.Required("length", Quantity.DurationRule)?.Seconds(zero: false), Rate: AnyRate(step.Required("rate", Quantity.RateRule)))).ToList();
                 return steps.Count > 0 && steps.All(step => step is { Length: not null, Rate: not null }) ? Guarded(value, () => new TimeVaryingArrivals([.. steps.Select(step => (step.Length!.Value, step.Rate!.Value))])) : null;
             default:
                 node.Problem(name, "is no arrival process", rule);
@@ -83,8 +81,19 @@ internal static class ArrivalReader
 
     private static List<double>? Rates(DocumentNode? node)
     {
-        var rates = node?.Items("give a list [ … ]").Select(AnyRate).ToList();
+        var rates = node is null ? null : Some(node, "give a list [ … ]").Select(AnyRate).ToList();
         return rates is not { Count: > 0 } || rates.Any(rate => rate is null) ? null : [.. rates.Select(rate => rate!.Value)];
+    }
+
+    private static IReadOnlyList<DocumentNode> Some(DocumentNode node, string remedy)
+    {
+        var items = node.Items(remedy);
+        if (node.IsList && items.Count == 0)
+        {
+            node.Problem("is empty", remedy);
+        }
+
+        return items;
     }
 
     /// <summary>What a constructor refuses is a problem of the document.</summary>

@@ -43,8 +43,9 @@ public static class ModelDocument
         var stationNames = Names(stationNodes, "station");
         if (classNodes.Count == 0 || stationNodes.Count == 0)
         {
-            root.Problem(null, classNodes.Count == 0 ? "has no class" : "has no station", "give at least one");
-            return null;
+            // Nothing else can be read beside it.
+            root.Child(classNodes.Count == 0 ? "classes" : "stations")!.Problem(null, "is empty", "give at least one");
+            throw new DocumentException(subject, [.. root.Problems.OrderBy(problem => problem.Line ?? 0)]);
         }
 
         var classes = classNodes.Select((node, c) => Class(node, classNames[c])).ToList();

@@ -52,6 +52,15 @@ internal sealed class StationReader(IReadOnlyList<string> classes, IReadOnlyList
         {
             node.Child("speed")!.Problem(null, "is for processor sharing", "give 'discipline: ps'");
         }
+        else if (speed is not null && servers > 1)
+        {
+            node.Child("speed")!.Problem(null, "stands beside several servers", "leave 'servers' out: 'speed' says what 1, 2, … customers get");
+        }
+
+        if (node.Has("full") && !node.Has("capacity"))
+        {
+            node.Child("full")?.Problem(null, "has no capacity to be full of", "give 'capacity' too");
+        }
 
         var perServer = node.Child("threadsPerServer")?.Whole(1, 1_000_000);
         var threads = node.Child("threads")?.Whole(1, 1_000_000);
@@ -103,6 +112,13 @@ internal sealed class StationReader(IReadOnlyList<string> classes, IReadOnlyList
         {
             var one = DistributionReader.Read(given);
             Array.Fill(service, one);
+            return service;
+        }
+
+        if (given.Keys.FirstOrDefault(key => DistributionReader.IsName(key) && !classes.Contains(key)) is not null || (given.Keys.Count > 0 && !given.Keys.Any(classes.Contains)))
+        {
+            given.Problem("is neither one distribution nor one for each class", $"{DistributionReader.Rule()}, or {{ class: … }} with the classes {string.Join(", ", classes)}");
+            _ = given.Entries("");
             return service;
         }
 

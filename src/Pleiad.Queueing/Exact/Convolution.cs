@@ -3,7 +3,7 @@ namespace Pleiad.Queueing.Exact;
 /// <summary>A station of a product-form network: demands D of the closed classes, work ρ that open classes bring, and speeds α.</summary>
 /// <param name="Demand">D by closed class, in seconds.</param>
 /// <param name="OpenLoad">ρ = Σ λ·D of the open classes.</param>
-/// <param name="Speed">α(1), α(2), …; the last holds for more. One entry of 1 is a single server.</param>
+/// <param name="Speed">α(1), α(2), …; the last holds for more. One entry is a single server of that speed.</param>
 internal sealed record ProductFormStation(double[] Demand, double OpenLoad, double[] Speed)
 {
     public bool IsSingleServer => Speed.Length == 1;
@@ -33,7 +33,7 @@ internal sealed class Convolution
     public Convolution(int[] populations, double[] think, ProductFormStation[] stations)
     {
         (_lattice, _think, _stations) = (new Lattice(populations), think, stations);
-        _speeds = [.. stations.Select(station => new EffectiveSpeed(station))];
+        _speeds = [.. stations.Select(station => new EffectiveSpeed(station, populations.Sum()))];
     }
 
     /// <summary>Throughput by closed class, and the figures of each station.</summary>
@@ -82,8 +82,8 @@ internal sealed class Convolution
             }
         }
 
-        var open = station.OpenLoad * (1 + closed.Sum()) / (1 - station.OpenLoad);
-        return new ProductFormFigures(closed, open, station.OpenLoad + throughput.Zip(station.Demand, (x, d) => x * d).Sum());
+        var open = _speeds[k].OpenGiven(closed.Sum());
+        return new ProductFormFigures(closed, open, (station.OpenLoad + throughput.Zip(station.Demand, (x, d) => x * d).Sum()) / station.Speed[0]);
     }
 
     private ProductFormFigures Dependent(int k, Wide whole)
@@ -276,37 +276,53 @@ internal sealed class EffectiveSpeed
     private readonly double[] _original;
     private readonly double _load;
 
-    public EffectiveSpeed(ProductFormStation station)
+    /// <param name="station">The station.</param>
+    /// <param name="closedMax">Closed customers that may be there at most.</param>
+    public EffectiveSpeed(ProductFormStation station, int closedMax)
     {
         (_original, _load) = (station.Speed, station.OpenLoad);
         if (station.IsSingleServer || _load == 0)
         {
             (_speed, _openGiven) = (station.Speed, []);
-            NoneOpenGivenNoneClosed = station.IsSingleServer ? 1 - _load : 1;
+            NoneOpenGivenNoneClosed = 1 - (_load / _original[0]);
             return;
         }
 
-        // A(n) relative to Π_{i≤n} α(i), with the mean number of open customers beside it.
-        var length = station.Speed.Length;
-        var sums = new double[length + 1];
+        // A(n) relative to Π_{i≤n} α(i), with the mean number of open customers beside it; only as far as closed customers come.
+        var length = Math.Min(station.Speed.Length, closedMax);
+        var sums = new Wide[length + 1];
         _openGiven = new double[length + 1];
         for (var n = 0; n <= length; n++)
         {
-            double term = 1, sum = 1, mean = 0;
-            for (var l = 1; l < 100_000_000 && term > 1e-18 * sum; l++)
-            {
-                term *= (double)(n + l) / l * _load / Original(n + l);
-                sum += term;
-                mean += l * term;
-            }
-
-            (sums[n], _openGiven[n]) = (sum, mean / sum);
+            (sums[n], _openGiven[n]) = Open(n);
         }
 
-        NoneOpenGivenNoneClosed = 1 / sums[0];
+        NoneOpenGivenNoneClosed = Wide.Ratio(Wide.One, sums[0]);
 
         // α'(L) itself is not yet the limit: it still depends on A(L − 1).
-        _speed = [.. Enumerable.Range(1, length).Select(n => Original(n) * sums[n - 1] / sums[n]), station.Speed[^1] - _load];
+        _speed = [.. Enumerable.Range(1, length).Select(n => Original(n) * Wide.Ratio(sums[n - 1], sums[n])), station.Speed[^1] - _load];
+    }
+
+    /// <summary>
+    /// Σ_l C(n+l, l) ρ^l / Π_{n&lt;i≤n+l} α(i), and the mean of l with these weights. The sum of a thousand servers leaves the range of doubles, so all three are kept relative to a scale.
+    /// </summary>
+    private (Wide Sum, double Mean) Open(int n)
+    {
+        const double scale = 1e100;
+        double term = 1, sum = 1, mean = 0;
+        Wide scales = 1;
+        for (var l = 1; l < 100_000_000 && (term > 1e-18 * sum || _load * (n + l) > l * Original(n + l)); l++)
+        {
+            term *= (double)(n + l) / l * _load / Original(n + l);
+            sum += term;
+            mean += l * term;
+            if (sum > scale)
+            {
+                (term, sum, mean, scales) = (term / scale, sum / scale, mean / scale, scale * scales);
+            }
+        }
+
+        return (sum * scales, mean / sum);
     }
 
     public int Length => _speed.Length;
@@ -321,8 +337,10 @@ internal sealed class EffectiveSpeed
     public double[] SingleDemand(double[] demand) => [.. demand.Select(d => d / (_original[0] - _load))];
 
     /// <summary>Mean number of open customers while that many closed ones are there.</summary>
-    public double OpenGiven(int closed) =>
-        _openGiven.Length == 0 ? 0 : closed < _openGiven.Length ? _openGiven[closed] : (closed + 1) * _load / (_original[^1] - _load);
+    public double OpenGiven(int closed) => closed < _openGiven.Length ? _openGiven[closed] : OpenGiven((double)closed);
+
+    /// <summary>The same where the speed changes no more: with the mean number of closed ones.</summary>
+    public double OpenGiven(double closed) => (closed + 1) * _load / (_original[^1] - _load);
 
     private double Original(int customers) => _original[Math.Min(customers, _original.Length) - 1];
 }

@@ -33,8 +33,9 @@ internal static class Formulas
     {
         var exponential = WaitMMc(rate, service, c);
         var load = rate * service / c;
-        if (load <= 0)
+        if (load <= 0 || exponential <= 0)
         {
+            // Nobody waits, or so seldom that the number cannot say it.
             return 0;
         }
 

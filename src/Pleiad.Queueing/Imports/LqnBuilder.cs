@@ -29,6 +29,15 @@ internal sealed class LqnBuilder
             throw new DocumentException(subject, problems);
         }
 
+        // Demands are given for a processor of speed 1.
+        foreach (var task in network.Tasks.Values)
+        {
+            foreach (var entry in task.Entries)
+            {
+                network.Entries[entry].DemandSeconds /= network.Processors[task.Processor].Speed;
+            }
+        }
+
         AddClasses(subject);
 
         // Customers without work of their own are only a class.

@@ -25,7 +25,8 @@ internal sealed class LqnModel
 /// <param name="Name">Its name.</param>
 /// <param name="Servers">How many of it there are; null: one for everyone.</param>
 /// <param name="Scheduling">The letter or word of its scheduling.</param>
-internal sealed record LqnProcessor(string Name, int? Servers, string Scheduling);
+/// <param name="Speed">Work per second of each, relative to what demands are given for.</param>
+internal sealed record LqnProcessor(string Name, int? Servers, string Scheduling, double Speed);
 
 /// <param name="Name">Its name.</param>
 /// <param name="IsReference">Whether it stands for customers.</param>

@@ -66,11 +66,11 @@ internal sealed class LqnReader
         switch (section)
         {
             case 'P' when words[0] == "p":
-                var (servers, _) = Multiplicity(words, 2);
-                _model.Processors[words[1]] = new LqnProcessor(words[1], words[2] == "i" ? null : servers, words[2]);
+                var (servers, _, speed) = Options(words, 3, line);
+                _model.Processors[words[1]] = new LqnProcessor(words[1], words[2] == "i" ? null : servers, words[2], speed);
                 break;
             case 'T' when words[0] == "t":
-                Task(words);
+                Task(words, line);
                 break;
             case 'E':
                 Entry(words, line);
@@ -83,11 +83,11 @@ internal sealed class LqnReader
         }
     }
 
-    private void Task(string[] words)
+    private void Task(string[] words, int line)
     {
         var end = Array.IndexOf(words, "-1");
         var processor = words[end + 1];
-        var (threads, think) = Multiplicity(words, end + 2);
+        var (threads, think, _) = Options(words, end + 2, line);
         var priority = words.Length > end + 2 && int.TryParse(words[end + 2], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var given) ? given : 0;
         _model.Tasks[words[1]] = new LqnTask(words[1], words[2] == "r", threads, think, processor, words[3..end], priority);
         foreach (var name in words[3..end])
@@ -134,11 +134,11 @@ internal sealed class LqnReader
         }
     }
 
-    /// <summary>What follows 'm' or 'i', and what follows 'z'.</summary>
-    private static (int? Count, double Think) Multiplicity(string[] words, int from)
+    /// <summary>What follows 'm' or 'i', what follows 'z', and what follows 'R'; anything else changes the answer and is told.</summary>
+    private (int? Count, double Think, double Speed) Options(string[] words, int from, int line)
     {
         int? count = 1;
-        var think = 0.0;
+        var (think, speed) = (0.0, 1.0);
         for (var i = from; i < words.Length; i++)
         {
             switch (words[i])
@@ -152,10 +152,27 @@ internal sealed class LqnReader
                 case "z":
                     think = Number(words[++i]);
                     break;
+                case "R":
+                    speed = Number(words[++i]);
+                    break;
+                case "r":
+                    if (Number(words[++i]) != 1)
+                    {
+                        _model.NotUnderstood.Add($"line {line}: the {words[i]} replicas of {words[1]} are left out: there is one");
+                    }
+
+                    break;
+                case var word when double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out _):
+                    // A priority, or the quantum of sharing.
+                    break;
+                default:
+                    _model.NotUnderstood.Add($"line {line}: '{words[i]}' of {words[1]} is left out");
+                    i++;
+                    break;
             }
         }
 
-        return (count, think);
+        return speed > 0 ? (count, think, speed) : throw new FormatException("a speed of 0");
     }
 
     private static double[] Values(string[] words, int from) => [.. words.Skip(from).TakeWhile(word => word != "-1").Select(Number)];

@@ -27,7 +27,8 @@ internal static class LqnxReader
         foreach (var processor in root.Elements("processor"))
         {
             var scheduling = Text(processor, "scheduling") ?? "fcfs";
-            model.Processors[Name(processor)] = new LqnProcessor(Name(processor), scheduling is "inf" ? null : Count(processor, "multiplicity"), scheduling);
+            model.Processors[Name(processor)] = new LqnProcessor(Name(processor), scheduling is "inf" ? null : Count(processor, "multiplicity"), scheduling, Number(processor, "speed-factor") is > 0 and var speed ? speed : 1);
+            Replicas(model, processor);
             foreach (var task in processor.Elements("task").Concat(processor.Elements("group").SelectMany(group => group.Elements("task"))))
             {
                 Task(model, task, Name(processor), problems);
@@ -42,6 +43,7 @@ internal static class LqnxReader
         var scheduling = Text(task, "scheduling") ?? "fcfs";
         var entries = task.Elements("entry").ToArray();
         model.Tasks[Name(task)] = new LqnTask(Name(task), scheduling == "ref", scheduling == "inf" ? null : Count(task, "multiplicity"), Number(task, "think-time"), processor, [.. entries.Select(Name)], (int)Number(task, "priority"));
+        Replicas(model, task);
         if (task.Element("task-activities") is { } activities)
         {
             model.NotUnderstood.Add($"line {LineOf(activities)}: activities of {Name(task)} are left out");
@@ -87,6 +89,14 @@ internal static class LqnxReader
         if (entries.Length == 0)
         {
             problems.Add(new DocumentProblem(LineOf(task), Name(task), null, "has no entry", "give the task an entry"));
+        }
+    }
+
+    private static void Replicas(LqnModel model, XElement element)
+    {
+        if (Text(element, "replication") is { } count && count != "1")
+        {
+            model.NotUnderstood.Add($"line {LineOf(element)}: the {count} replicas of {Name(element)} are left out: there is one");
         }
     }
 

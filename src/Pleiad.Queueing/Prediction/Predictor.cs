@@ -11,6 +11,10 @@ namespace Pleiad.Queueing.Prediction;
 public sealed class Predictor
 {
     private const double ElasticityStep = 0.1;
+    private const double ElasticityStepMin = 0.004;
+
+    /// <summary>Share of what is left of a station's capacity.</summary>
+    private const double ElasticityShare = 0.2;
 
     /// <summary>A run that is looked at again and again may stop early only when the bound is this many half widths away.</summary>
     private const double ClearHalfWidths = 2;
@@ -228,29 +232,43 @@ public sealed class Predictor
 
     private Sensitivity SensitivityTo(int k, Outcome chosen)
     {
-        var name = _workload.Model.Stations[k].Name;
-        try
+        var station = _workload.Model.Stations[k];
+        var model = _workload.At(chosen.Load, chosen.Servers);
+
+        // Near its limit a tenth more work multiplies times, or makes them endless: a step is a fifth of what is left.
+        var busy = model.IsClosed || station.IsDelay ? 0 : chosen.Solution?.Stations[k].Utilization.Value ?? 0;
+        for (var step = busy is > 0 and < 1 ? Math.Min(ElasticityStep, ElasticityShare * (1 - busy) / busy) : ElasticityStep; step > ElasticityStepMin; step /= 2)
         {
-            var model = _workload.At(chosen.Load, chosen.Servers);
-            var (less, more) = (Solve(model.WithServiceScaled(k, 1 - ElasticityStep)), Solve(model.WithServiceScaled(k, 1 + ElasticityStep)));
-            return new Sensitivity(name, Elasticity(less.System.ResponseTime.Value, more.System.ResponseTime.Value), Elasticity(P95(less), P95(more)));
-        }
-        catch (ModelUnsolvableException error) when (error.Reason is UnsolvableReason.Unstable or UnsolvableReason.Deadlock)
-        {
-            return new Sensitivity(name, double.NaN, double.NaN);
+            try
+            {
+                var (less, more) = (model.WithServiceScaled(k, 1 - step), model.WithServiceScaled(k, 1 + step));
+                var (lessSeen, moreSeen) = (Solve(less), Solve(more));
+                var known = ModelSolver.TryKnown(less) is { } below && ModelSolver.TryKnown(more) is { } above ? (below, above) : (lessSeen, moreSeen);
+                return new Sensitivity(station.Name, Elasticity(known.Item1.System.ResponseTime.Value, known.Item2.System.ResponseTime.Value, step), Elasticity(P95(lessSeen), P95(moreSeen), step));
+            }
+            catch (ModelUnsolvableException error) when (error.Reason == UnsolvableReason.Unstable)
+            {
+                // Nearer to its limit than its utilization says: threads that are held, or another station.
+            }
+            catch (ModelUnsolvableException error) when (error.Reason == UnsolvableReason.Deadlock)
+            {
+                break;
+            }
         }
 
-        Solution Solve(QueueingModel model)
+        return new Sensitivity(station.Name, double.NaN, double.NaN);
+
+        Solution Solve(QueueingModel variant)
         {
             _simulations++;
-            var solution = Simulator.Solve(model, _options, "a variant", _cancellation);
+            var solution = Simulator.Solve(variant, _options, "a variant", _cancellation);
             _events += solution.Simulation!.Events;
             return solution;
         }
 
         static double P95(Solution solution) => solution.System.Quantiles.FirstOrDefault(each => each.Probability == 0.95)?.Seconds.Value ?? double.NaN;
 
-        static double Elasticity(double less, double more) => Math.Log(more / less) / Math.Log((1 + ElasticityStep) / (1 - ElasticityStep));
+        static double Elasticity(double less, double more, double step) => Math.Log(more / less) / Math.Log((1 + step) / (1 - step));
     }
 
     /// <summary>What a variant is simulated for.</summary>

@@ -70,7 +70,7 @@ internal sealed class Workload
             var perLoad = IsUsers
                 ? Enumerable.Range(0, demands.Classes).Where(c => demands.Population[c] > 0).Sum(c => demands.Population[c] / Math.Max(1e-12, demands.Think[c] + demands.Total(c)) * demands.Demand[c, k])
                 : demands.OpenLoad(k);
-            most = perLoad > 0 ? Math.Min(most, demands.SpeedMax(k) / perLoad * _base) : most;
+            most = perLoad > 0 ? Math.Min(most, demands.SpeedLimit(k) / perLoad * _base) : most;
         }
 
         return most;

@@ -14,7 +14,17 @@ internal abstract class Processor(Replication run)
     /// <summary>The event of a shared processor.</summary>
     public virtual void SharedEnd(int stamp) => throw new InvalidOperationException("not a shared processor");
 
-    protected double WorkOf(ref Job job) => job.IsOrphan && Run.Drops(job.Class) ? 0 : job.Work;
+    /// <summary>The work that a job whose turn has come still asks for: none when its client has given it up and the server notices.</summary>
+    protected double WorkOf(ref Job job)
+    {
+        if (!job.IsOrphan || !Run.Drops(job.Class))
+        {
+            return job.Work;
+        }
+
+        Run.Spare(in job);
+        return 0;
+    }
 }
 
 /// <summary>A server for everyone.</summary>

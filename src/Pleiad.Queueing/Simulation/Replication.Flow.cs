@@ -119,7 +119,18 @@ internal sealed partial class Replication
         else
         {
             _totals[each.Class].Lost++;
+            RefuseStandstill(place);
             FailAttempt(job);
+        }
+    }
+
+    /// <summary>Customers who are turned away and come back without a pause would do so for ever, at one moment.</summary>
+    private void RefuseStandstill(int place)
+    {
+        (_lostAt, _lostTogether) = (Now, _lostAt == Now ? _lostTogether + 1 : 1);
+        if (_lostTogether > LostTogetherMax + (10L * Jobs.InUse))
+        {
+            Fault = new SimulationFault(SimulationFaultKind.Standstill, place);
         }
     }
 
@@ -165,6 +176,9 @@ internal sealed partial class Replication
         _cells[cell].Work += work;
         station.Processor.Enter(job, work);
     }
+
+    /// <summary>Work that was counted when a job came is not done after all.</summary>
+    public void Spare(in Job job) => _cells[(job.Station * _classes) + job.Class].Work -= job.Work;
 
     private void ReturnToCaller(int job, StationState station)
     {

@@ -8,6 +8,9 @@ namespace Pleiad.Queueing.Simulation;
 /// <summary>One run of a model from an empty start with its own streams of chance. It can be continued; its figures are kept batch by batch.</summary>
 internal sealed partial class Replication
 {
+    /// <summary>Customers turned away at one moment, beyond many times all there are.</summary>
+    private const int LostTogetherMax = 100_000;
+
     private readonly SimulationPlan _plan;
     private readonly QueueingModel _model;
     private readonly int _classes;
@@ -19,6 +22,8 @@ internal sealed partial class Replication
     private readonly RandomStream[] _pauseStreams;
     private readonly double[] _factors;
     private readonly Pool<Frame> _frames = new(16);
+    private double _lostAt = -1;
+    private long _lostTogether;
 
     public Replication(SimulationPlan plan, ulong seed, int number)
     {
@@ -207,6 +212,9 @@ internal enum SimulationFaultKind
 
     /// <summary>Customers block each other in a circle.</summary>
     Deadlock,
+
+    /// <summary>Customers who are turned away come back at once, and no time passes.</summary>
+    Standstill,
 }
 
 /// <summary>Why a run could not go on, and at which station.</summary>

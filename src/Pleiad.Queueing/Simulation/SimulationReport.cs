@@ -1,3 +1,4 @@
+using Pleiad.Queueing.Approximate;
 using Pleiad.Queueing.Model;
 using Pleiad.Queueing.Solving;
 
@@ -49,7 +50,12 @@ internal sealed class SimulationReport
         var notes = new List<string>();
         if (_options.HorizonSeconds is null && reached > _options.Accuracy)
         {
-            notes.Add(FormattableString.Invariant($"after {events} events the intervals reach {reached:P1}, not the {_options.Accuracy:P1} asked for; allow more events"));
+            notes.Add(FormattableString.Invariant($"after {events} events the intervals reach {reached:P2}, not the {_options.Accuracy:P2} asked for; allow more events"));
+        }
+
+        if (_model.Classes.Any(each => each.IsOpen) && OpenStation.WithoutVariance(_model) is { Capacity: null } wild)
+        {
+            notes.Add($"times at station '{wild.Name}' have an infinite variance: with one server the mean wait has no limit, with several perhaps none, and what is shown grows with the length of the simulation");
         }
 
         if (_model.Stations.Any(station => station.Uncertainty.Any(u => u > 0)))

@@ -122,9 +122,7 @@ internal sealed class Simulator
         Parallel.ForEach(_runs, parallel, run => run.RunUntil(end, batch));
         if (_runs.Select(run => run.Fault).FirstOrDefault(fault => fault is not null) is { } found)
         {
-            throw found.Kind == SimulationFaultKind.Deadlock
-                ? new ModelUnsolvableException(UnsolvableReason.Deadlock, _model.Stations[found.Station].Name, $"customers block each other in a circle at station '{_model.Stations[found.Station].Name}'; raise a capacity in the circle, or let full stations lose")
-                : Unstable(found.Station);
+            throw Refused(found);
         }
 
         while (_runs[0].Batches.Count > BatchesMax)
@@ -132,6 +130,17 @@ internal sealed class Simulator
             _batch *= 2;
             Array.ForEach(_runs, run => run.MergeBatches());
         }
+    }
+
+    private ModelUnsolvableException Refused(SimulationFault fault)
+    {
+        var (name, line) = (_model.Stations[fault.Station].Name, _model.Stations[fault.Station].Line is > 0 and var at ? $"line {at}: " : "");
+        return fault.Kind switch
+        {
+            SimulationFaultKind.Deadlock => new ModelUnsolvableException(UnsolvableReason.Deadlock, name, $"{line}customers block each other in a circle at station '{name}'; raise a capacity in the circle, or let full stations lose"),
+            SimulationFaultKind.Standstill => new ModelUnsolvableException(UnsolvableReason.Standstill, name, $"{line}customers whom station '{name}' turns away come back at once, so that no time passes; give them a 'thinkTime', or the station 'full: block'"),
+            _ => Unstable(fault.Station),
+        };
     }
 
     /// <summary>To a multiple of many batches, so that batches can be merged in pairs.</summary>

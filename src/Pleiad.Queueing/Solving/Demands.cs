@@ -48,11 +48,18 @@ internal sealed class Demands
     /// <summary>Total demand of a class, in seconds.</summary>
     public double Total(int @class) => Enumerable.Range(0, Stations).Sum(k => Demand[@class, k]);
 
-    /// <summary>Most work per second that a station can do.</summary>
-    public double SpeedMax(int station)
+    /// <summary>Work per second that a station does with a long queue: what open classes may bring at most.</summary>
+    public double SpeedLimit(int station)
     {
         var each = Model.Stations[station];
         return each.IsDelay ? double.PositiveInfinity : each.Speed is { } speed ? speed[^1] : each.Servers;
+    }
+
+    /// <summary>Most work per second that a station does with any number of customers.</summary>
+    public double SpeedMax(int station)
+    {
+        var each = Model.Stations[station];
+        return each.IsDelay ? double.PositiveInfinity : each.Speed is { } speed ? speed.Max() : each.Servers;
     }
 
     /// <summary>Work per second that open classes bring to a station.</summary>

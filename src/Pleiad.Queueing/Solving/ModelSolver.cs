@@ -47,7 +47,7 @@ public static class ModelSolver
                     return exact;
                 }
 
-                if (obstacle == TooLarge && method == SolutionMethod.Auto)
+                if (obstacle == TooLarge && method == SolutionMethod.Auto && ApproximateMva.Obstacle(model) is null)
                 {
                     return ApproximateMva.Solve(model, linearizes: true, obstacle);
                 }

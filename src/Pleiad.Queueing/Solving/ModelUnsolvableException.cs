@@ -9,6 +9,9 @@ public enum UnsolvableReason
     /// <summary>Customers block each other in a circle.</summary>
     Deadlock,
 
+    /// <summary>Customers who are turned away come back at once, so that no time passes.</summary>
+    Standstill,
+
     /// <summary>The method asked for does not cover the model.</summary>
     MethodDoesNotApply,
 }

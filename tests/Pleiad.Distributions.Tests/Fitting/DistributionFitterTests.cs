@@ -37,6 +37,26 @@ public sealed class DistributionFitterTests
     }
 
     [Fact]
+    public void Of_many_samples_the_p_value_says_how_often_samples_are_as_far_off()
+    {
+        // Of the fitted family itself p-values are spread evenly over 0 … 1: their mean over 30 fits is 0.5 ± 0.05.
+        var truth = new Exponential(0.02);
+        var values = Enumerable.Range(1, 30).Select(seed => DistributionFitter.Fit(Samples(truth, 3000, (ulong)seed), (ulong)seed).Candidates.Single(each => each.Distribution is Exponential).PValue).ToArray();
+
+        values.Average().ShouldBeInRange(0.3, 0.7);
+        values.Count(p => p > 0.9).ShouldBeLessThan(12);
+    }
+
+    [Fact]
+    public void Times_without_a_variance_are_the_last_choice_and_are_told_of()
+    {
+        var fit = DistributionFitter.Fit(Samples(new Pareto(1.5, 0.06), 3000));
+
+        fit.Chosen.ShouldBeOfType<Pareto>();
+        fit.Explanation.ShouldContain("its variance is infinite");
+    }
+
+    [Fact]
     public void Samples_of_no_family_are_used_as_they_are()
     {
         // Two peaks far apart.

@@ -41,6 +41,20 @@ public sealed class ModelDocumentTests
     }
 
     [Theory]
+    [InlineData("classes: [{ name: a, arrivals: { timeVarying: [] } }]\nstations: [{ name: s, service: 1ms }]", "line 1: classes[1].arrivals.timeVarying '[ … ]' is empty")]
+    [InlineData("classes: [{ name: a, arrivals: { mmpp: { rates: [], switching: [] } } }]\nstations: [{ name: s, service: 1ms }]", "line 1: classes[1].arrivals.mmpp.rates '[ … ]' is empty")]
+    [InlineData("classes: [{ name: a, arrivals: { mmpp: { rates: [1, 2], switching: [[-1, 2], [1, -1]] } } }]\nstations: [{ name: s, service: 1ms }]", "line 1: classes[1].arrivals.mmpp '{ … }' is not possible; row 1: give 0 on the diagonal")]
+    [InlineData("classes: [{ name: a, rate: 1 }]\nstations: [{ name: s, service: { exponetial: 1ms } }]", "line 2: stations[1].service '{ … }' is neither one distribution nor one for each class; give a time")]
+    [InlineData("classes: [{ name: a, rate: 1 }]\nstations: [{ name: s, service: { exponential: 1ms, deterministic: 1ms } }]", "line 2: stations[1].service '{ … }' is neither one distribution nor one for each class; give a time")]
+    [InlineData("classes: [{ name: a, rate: 1 }]\nstations: [{ name: s, service: 1ms, full: block }]", "line 2: stations[1].full has no capacity to be full of; give 'capacity'")]
+    [InlineData("classes: [{ name: a, rate: 1 }]\nstations: [{ name: s, discipline: ps, servers: 3, speed: [1, 2], service: 1ms }]", "line 2: stations[1].speed stands beside several servers; leave 'servers' out")]
+    [InlineData("classes: [{ name: a, rate: 1 }]\nstations: [{ name: s, service: 1e300s }]", "line 2: stations[1].service '1e300s' is beyond all measure")]
+    [InlineData("classes: [{ name: a, rate: 1 }]\nstations: [{ name: s, service: { lognormal: { mu: 900, sigma: 1 } } }]", "line 2: stations[1].service.lognormal '{ … }' is beyond all measure")]
+    [InlineData("classes: []\nstations: [{ name: s, service: 1ms }]", "line 1: classes is empty; give at least one")]
+    public void What_would_be_read_as_something_else_is_refused(string text, string problem) =>
+        Should.Throw<DocumentException>(() => Solve.Model(text)).Problems.ShouldHaveSingleItem().ToString().ShouldStartWith(problem);
+
+    [Theory]
     [InlineData("start: s, s: s", "never leaves", 3)]
     [InlineData("start: s, s: { t: 0.5, end: 0.5 }, t: { s: 0.4, end: 0.4 }", "sum of the probabilities", 3)]
     [InlineData("start: s, s: { u: 1 }", "is no station", 3)]
@@ -73,7 +87,7 @@ public sealed class ModelDocumentTests
     [InlineData("classes: &x [{ name: a, rate: 1 }]\nstations: *x", "no valid YAML")]
     [InlineData("stations: 3\nclasses: [", "no valid YAML")]
     [InlineData("- a\n- b", "no single mapping")]
-    [InlineData("classes: []\nstations: []", "has no class")]
+    [InlineData("classes: []\nstations: []", "classes is empty")]
     public void Impossible_models_are_refused(string yaml, string reason) =>
         Should.Throw<DocumentException>(() => Solve.Model(yaml)).Message.ShouldContain(reason);
 

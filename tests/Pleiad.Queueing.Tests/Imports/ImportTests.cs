@@ -91,6 +91,19 @@ public sealed class ImportTests
     }
 
     [Fact]
+    public void A_quicker_processor_does_the_same_work_sooner_and_replicas_are_told_of()
+    {
+        var text = ModelReader.Read(Lqn.Replace("p web s 0.1", "p web s 0.1 R 2", StringComparison.Ordinal).Replace("-1 web m 4", "-1 web m 4 r 3", StringComparison.Ordinal), "quick.lqn");
+        var xml = ModelReader.Read(Lqnx.Replace("name=\"web\" scheduling=\"ps\"", "name=\"web\" scheduling=\"ps\" speed-factor=\"2\"", StringComparison.Ordinal).Replace("multiplicity=\"4\"", "multiplicity=\"4\" replication=\"3\"", StringComparison.Ordinal), "quick.lqnx");
+
+        foreach (var imported in new[] { text, xml })
+        {
+            imported.Model.Stations[0].Service[0]!.Mean.ShouldBe(0.025, 1e-12);
+            imported.NotUnderstood.ShouldContain(line => line.Contains("3 replicas of server", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public void A_model_of_JMT_becomes_the_same_network()
     {
         var imported = ModelReader.Read(Jsimg, "test.jsimg");

@@ -60,6 +60,19 @@ public sealed class PredictorTests
         answer.Curve.ShouldContain(point => point.Load == 10);
     }
 
+    [Theory]
+    [InlineData(90, 10)]
+    [InlineData(97, 33.3)]
+    public void Sensitivity_is_known_near_the_limit_too(double rate, double elasticity)
+    {
+        // 1/(1 − ρ) again: a tenth more work would be more than the station can do.
+        var answer = Answer(FormattableString.Invariant($"classes: [{{ name: a, rate: {rate} }}]\nstations: [{{ name: s, service: {{ exponential: 10ms }} }}]"), null);
+
+        var found = answer.Sensitivities.Single();
+        found.MeanElasticity.ShouldBe(elasticity, 0.1 * elasticity);
+        found.QuantileElasticity.ShouldBe(elasticity, 0.35 * elasticity);
+    }
+
     [Fact]
     public void Sensitivity_is_that_of_the_formula()
     {

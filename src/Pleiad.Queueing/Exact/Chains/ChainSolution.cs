@@ -26,6 +26,9 @@ internal static class ChainSolution
 
     private const int RequestsFirst = 8;
 
+    /// <summary>Levels over which the probabilities may rise before the queue is taken to grow without end.</summary>
+    private const int RisingMax = 1000;
+
     /// <summary>The solution, or why there is none.</summary>
     public static (Solution? Solution, string? Obstacle) TrySolve(QueueingModel model, int statesMax, string reason, CancellationToken cancellation)
     {
@@ -119,19 +122,32 @@ internal static class ChainSolution
 
         // Beyond the cut the levels go on falling about as they did before it.
         var top = levels[most..].Sum();
-        var ratio = Math.Pow(top / Math.Max(double.Epsilon, levels[most - 6]), 1.0 / 6);
-        if (ratio is > 0 and < 1 && top * (most + (1 / (1 - ratio))) / (1 - ratio) < CutShare * mean)
-        {
-            return null;
-        }
-
         if (top == 0)
         {
             return null;
         }
 
+        var ratio = Math.Pow(top / Math.Max(double.Epsilon, levels[most - 6]), 1.0 / 6);
+        var weight = 1 / (1 - ratio);
+        if (ratio >= 1 && most >= RequestsFirst)
+        {
+            // A burst that the cut holds up heaps the last levels. They fall as those far below do; one that is turned away would have been in the way of all others.
+            var (low, high) = (most / 2, 3 * most / 4);
+            ratio = levels[low] > 0 && levels[high] < levels[low] ? Math.Pow(levels[high] / levels[low], 1.0 / (high - low)) : 1;
+            weight = most + (1 / (1 - ratio));
+            if (ratio == 1 && most > RisingMax)
+            {
+                return int.MaxValue;
+            }
+        }
+
+        if (ratio is > 0 and < 1 && top * (most + (1 / (1 - ratio))) * weight < CutShare * mean)
+        {
+            return null;
+        }
+
         // A level that does not fall yet: twice as many show more.
-        var wanted = ratio < 0.995 ? most + (int)Math.Ceiling(Math.Log(CutShare * 0.01 * mean * (1 - ratio) / (most * top)) / Math.Log(ratio)) + 1 : 2 * most;
+        var wanted = ratio is > 0 and < 0.995 ? most + (int)Math.Ceiling(Math.Log(CutShare * 0.01 * mean * (1 - ratio) / (most * top)) / Math.Log(ratio)) + 1 : 2 * most;
         return Math.Max(most + 2, Math.Min(wanted, 4 * most));
     }
 }

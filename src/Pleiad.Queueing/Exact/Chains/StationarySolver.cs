@@ -1,7 +1,7 @@
 namespace Pleiad.Queueing.Exact.Chains;
 
 /// <summary>
-/// Stationary probabilities π of a chain, πQ = 0: Gauss and Seidel's sweeps, forth and back through states ordered by how many requests are there, and after each the weights of these
+/// Stationary probabilities π of a chain, πQ = 0. Where steps go no further than a narrow band of states, by elimination; else by Gauss and Seidel's sweeps, forth and back through states ordered by how many requests are there, and after each the weights of these
 /// levels from their own small chain (aggregation: Takahashi 1975; Koury, McAllister and Stewart 1984), so that what lies far apart settles as quickly as what is near.
 /// </summary>
 internal sealed class StationarySolver
@@ -12,6 +12,18 @@ internal sealed class StationarySolver
 
     /// <summary>Additions that are worth waiting for.</summary>
     private const double WorkMax = 4e9;
+
+    /// <summary>Multiplications of an elimination that is tried first: few next to those of sweeps.</summary>
+    private const double EliminationFirst = 3e7;
+
+    /// <summary>Multiplications of an elimination that is tried when sweeps did not settle: some seconds.</summary>
+    private const double EliminationMax = 3e9;
+
+    /// <summary>Numbers that an elimination may keep.</summary>
+    private const double NumbersMax = 1.5e7;
+
+    /// <summary>Sweeps that do not come nearer in so many cycles never will.</summary>
+    private const int CyclesInVain = 200;
 
     private readonly int[] _order;
     private readonly int[] _level;
@@ -75,31 +87,80 @@ internal sealed class StationarySolver
         }
 
         var solver = new StationarySolver(chain);
-        return solver.Run(cancellation) ? solver.InOrderOfFinding() : null;
+        return solver.Eliminate(EliminationFirst) || solver.Run(cancellation) || solver.Eliminate(EliminationMax) ? solver.InOrderOfFinding() : null;
+    }
+
+    private bool Eliminate(double multiplicationsMax)
+    {
+        var band = 1;
+        for (var i = 0; i < _p.Length; i++)
+        {
+            for (var at = _rowStart[i]; at < _rowStart[i + 1]; at++)
+            {
+                band = Math.Max(band, Math.Abs(_source[at] - i));
+            }
+        }
+
+        if ((double)_p.Length * band * band > multiplicationsMax || _p.Length * ((2.0 * band) + 1) > NumbersMax)
+        {
+            return false;
+        }
+
+        var flow = new double[_p.Length, (2 * band) + 1];
+        for (var i = 0; i < _p.Length; i++)
+        {
+            for (var at = _rowStart[i]; at < _rowStart[i + 1]; at++)
+            {
+                flow[_source[at], i - _source[at] + band] += _rate[at];
+            }
+        }
+
+        if (Elimination.Solve(flow, band) is not { } found)
+        {
+            return false;
+        }
+
+        found.CopyTo(_p, 0);
+        return true;
     }
 
     private bool Run(CancellationToken cancellation)
     {
         Array.Fill(_p, 1.0 / _p.Length);
         var cycles = Math.Min(CyclesMax, (int)(WorkMax / (2.0 * (_rate.Length + _p.Length))));
-        for (var cycle = 0; cycle < cycles; cycle++)
+        var (nearest, since) = (double.PositiveInfinity, 0);
+        for (var cycle = 0; cycle < cycles && cycle - since < CyclesInVain; cycle++)
         {
             cancellation.ThrowIfCancellationRequested();
+
+            // Before each sweep: with one aggregation for both, some chains of few states stand still at what is no solution.
             Aggregate();
             for (var i = 0; i < _p.Length; i++)
             {
                 Relax(i);
             }
 
+            Aggregate();
             for (var i = _p.Length - 1; i >= 0; i--)
             {
                 Relax(i);
             }
 
             Normalize();
-            if (cycle % 4 == 3 && Residual() < Precision)
+            if (cycle % 4 != 3)
+            {
+                continue;
+            }
+
+            var residual = Residual();
+            if (residual < Precision)
             {
                 return true;
+            }
+
+            if (residual < 0.9 * nearest)
+            {
+                (nearest, since) = (residual, cycle);
             }
         }
 
@@ -193,53 +254,14 @@ internal sealed class StationarySolver
             }
         }
 
-        // Elimination without subtractions (Grassmann, Taksar and Heyman 1985), from the top level down.
-        var leave = new double[_levels];
-        for (var n = _levels - 1; n > 0; n--)
+        if (Elimination.Solve(flow, band) is not { } level)
         {
-            var low = Math.Max(0, n - band);
-            for (var to = low; to < n; to++)
-            {
-                leave[n] += flow[n, to - n + band];
-            }
-
-            if (!(leave[n] > 0))
-            {
-                return;
-            }
-
-            for (var from = low; from < n; from++)
-            {
-                var into = flow[from, n - from + band];
-                for (var to = low; into > 0 && to < n; to++)
-                {
-                    flow[from, to - from + band] += into * flow[n, to - n + band] / leave[n];
-                }
-            }
+            return;
         }
 
-        var level = new double[_levels];
-        level[0] = 1;
-        for (var n = 1; n < _levels; n++)
-        {
-            for (var from = Math.Max(0, n - band); from < n; from++)
-            {
-                level[n] += level[from] * flow[from, n - from + band] / leave[n];
-            }
-
-            if (level[n] > 1e200)
-            {
-                for (var below = 0; below <= n; below++)
-                {
-                    level[below] /= 1e200;
-                }
-            }
-        }
-
-        var sum = level.Sum();
         for (var i = 0; i < _p.Length; i++)
         {
-            _p[i] *= level[_level[i]] / sum / weight[_level[i]];
+            _p[i] *= level[_level[i]] / weight[_level[i]];
         }
     }
 
