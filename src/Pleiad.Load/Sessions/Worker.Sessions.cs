@@ -163,9 +163,7 @@ internal sealed partial class Worker
         }
         else
         {
-            // A pace is not caught up with after the end.
-            var isPaced = user.Class.IsPaced && now < Interlocked.Read(ref _stopAt);
-            Go(user, user.Class.Transitions[user.Page!.Index]!, isPaced ? user.Intended : now, now);
+            Go(user, user.Class.Transitions[user.Page!.Index]!, user.Class.IsPaced ? user.Intended : now, now);
         }
     }
 

@@ -38,16 +38,4 @@ public sealed class EdgesOfRunsTests
         record.Missed.ShouldBe(0);
         record.Series.Total().Requests.ShouldBe(requests);
     }
-
-    /// <summary>A user without think time whose pace is counted from the start is due for ever; were that caught up with, the run would take all its grace.</summary>
-    [Fact]
-    public async Task A_pace_is_not_caught_up_with_after_the_end()
-    {
-        await using var server = new KnownServer();
-        var scenario = Kit.Load.Read("name: paced\npages: { a: { url: /a } }\ntransitions: { a: { a: 1 } }\nthinkFrom: start\nload: { users: 1, duration: 200ms }");
-
-        var record = await Kit.Load.RecordAsync(scenario, Kit.Load.Options(server) with { Grace = TimeSpan.FromMinutes(10) });
-
-        record.Series.Total().Requests.ShouldBeGreaterThan(1);
-    }
 }
