@@ -5,10 +5,10 @@ namespace Pleiad.Machines.Isolation;
 /// <summary>What is the same for all files of control groups.</summary>
 internal static class GroupFiles
 {
-    private const int TriesMax = 50;
+    private const int TriesMax = 500;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Tries for half a second: the threads of a process that has ended leave its groups one after another.</summary>
+    /// <summary>Tries for 5 s: the threads of a process that has ended leave its groups one after another, on a busy host slowly.</summary>
     /// <returns>Whether an attempt succeeded.</returns>
     public static async Task<bool> TryAsync(Func<bool> attempt, TimeProvider time)
     {

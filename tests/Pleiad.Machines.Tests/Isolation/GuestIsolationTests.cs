@@ -158,7 +158,12 @@ public sealed class GuestIsolationTests
         return await count() - before >= Frames;
     }
 
-    private static Task<long> SentToAsync(TestHost test, Probe probe) => CountAsync(test, probe.Machine.Snapshot.Id.Value, "tx");
+    private static async Task<long> SentToAsync(TestHost test, Probe probe)
+    {
+        // Frames count when its QEMU takes them, and it takes them in their order: those that were there before this question have counted when it is answered.
+        await probe.AnswersAsync();
+        return await CountAsync(test, probe.Machine.Snapshot.Id.Value, "tx");
+    }
 
     private static Task<long> ReceivedByBridgeAsync(TestHost test) => CountAsync(test, "pleiad0", "rx");
 

@@ -51,6 +51,13 @@ internal sealed class Probe : IDisposable
         return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<Sent>())!.Count;
     }
 
+    /// <summary>Asks it something and waits for the answer.</summary>
+    public async Task AnswersAsync()
+    {
+        using var answer = await _client.GetAsync(new Uri("/health", UriKind.Relative));
+        answer.EnsureSuccessStatusCode();
+    }
+
     public void Dispose() => _client.Dispose();
 
     private sealed record Sent([property: JsonPropertyName("sent")] int Count);
