@@ -40,8 +40,7 @@ public static class RollingPlanner
         var target = Math.Min(held, seen.Ready + seen.Starting + change.Draining + change.Room);
         var ready = seen.Ready - change.Former.Count;
         var formerGone = change.Former.Count + change.FormerStarting == 0;
-        var onTrial = formerGone && ready >= Math.Max(1, target) && change.TrialLeft > TimeSpan.Zero;
-        var plan = formerGone && !onTrial && (ready >= Math.Max(1, target) || !change.CanStartFormer)
+        var plan = formerGone && (!change.CanStartFormer || (ready >= Math.Max(1, target) && change.TrialLeft <= TimeSpan.Zero))
             ? ReactivePlanner.Plan(seen, service) with { Change = ChangeStep.Done }
             : change.Stopped || change.Failures >= FailuresMax
                 ? Stand(seen, change, service)
@@ -67,13 +66,13 @@ public static class RollingPlanner
         var ready = seen.Ready - change.Former.Count;
         var starting = seen.Starting - change.FormerStarting;
         var limit = target + Surge(target);
-        var untried = change.CanStartFormer && change.TrialLeft > TimeSpan.Zero;
+        var untried = change.CanStartFormer && (ready == 0 || change.TrialLeft > TimeSpan.Zero);
 
         // With nothing to do one machine is started all the same, to know whether the new kind works, as long as there is a former kind to go back to.
-        var wanted = Math.Max(0, (untried ? Surge(target) : Math.Max(target, change.CanStartFormer ? 1 : 0)) - ready - starting);
+        var wanted = Math.Max(0, (untried ? Surge(target) : target) - ready - starting);
         var pause = change.CanStartNew ? ReactivePlanner.PauseLeft(seen.FailedStarts, seen.LastFailedStart, seen.Now) : TimeSpan.MaxValue;
         var formerPause = ReactivePlanner.PauseLeft(change.FormerFailedStarts, change.LastFormerFailedStart, seen.Now);
-        var formerCarries = untried || (change.CanStartFormer && (ready == 0 || change.Failures > 0 || !change.CanStartNew));
+        var formerCarries = untried || (change.CanStartFormer && (change.Failures > 0 || !change.CanStartNew));
 
         var countedOn = seen.Ready + change.FormerStarting + (formerCarries ? 0 : starting);
         var missing = Math.Max(0, target - countedOn);

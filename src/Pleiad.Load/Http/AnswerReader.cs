@@ -156,10 +156,13 @@ internal sealed class AnswerReader
     }
 
     /// <summary>Length of the head's lines and of the empty line after them; a line may end without CR, as clients have to bear (RFC 9112, 2.2).</summary>
-    private static (int End, int Gap) EndOfHead(ReadOnlySpan<byte> bytes) =>
-        bytes.IndexOf("\r\n\r\n"u8) is var end and >= 0 ? (end + 2, 2)
-        : bytes.IndexOf("\n\n"u8) is var bare and >= 0 ? (bare + 1, 1)
-        : (-1, 0);
+    private static (int End, int Gap) EndOfHead(ReadOnlySpan<byte> bytes)
+    {
+        // The body may hold what ends other heads: the first end counts.
+        var end = bytes.IndexOf("\r\n\r\n"u8);
+        var bare = (end < 0 ? bytes : bytes[..end]).IndexOf("\n\n"u8);
+        return bare >= 0 ? (bare + 1, 1) : end >= 0 ? (end + 2, 2) : (-1, 0);
+    }
 
     private static bool CanBegin(ReadOnlySpan<byte> bytes) => bytes.Length < 7 ? "HTTP/1."u8.StartsWith(bytes) : bytes.StartsWith("HTTP/1."u8);
 

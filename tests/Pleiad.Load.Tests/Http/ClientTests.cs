@@ -174,6 +174,7 @@ public sealed class ClientTests
     [InlineData("HTTP/1.0 200 OK\r\nConnection: Upgrade, keep-alive\r\nContent-Length: 2\r\n\r\nok", true)]
     [InlineData("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", false)]
     [InlineData("HTTP/1.1 200\nContent-Length: 2\n\nok", true)]
+    [InlineData("HTTP/1.1 200\nTransfer-Encoding: chunked\n\n2\r\nok\r\n0\r\n\r\n", true)]
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", null)]
     public void Heads_as_servers_write_them_say_whether_the_connection_stays(string answer, bool? stays)
     {
