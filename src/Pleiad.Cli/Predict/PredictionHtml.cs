@@ -18,7 +18,7 @@ internal static class PredictionHtml
         .answer{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.8rem 1rem;margin:1rem 0}
         table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{padding:.3rem .6rem;border-bottom:1px solid var(--line);text-align:right}
         th:first-child,td:first-child{text-align:left}th{font-weight:600;color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}
-        svg{width:100%;height:auto;background:var(--card);border:1px solid var(--line);border-radius:8px}svg text{font:12px system-ui,sans-serif;fill:var(--ink)}
+        svg{width:100%;height:auto;box-sizing:border-box;background:var(--card);border:1px solid var(--line);border-radius:8px}svg text{font:12px system-ui,sans-serif;fill:var(--ink)}
         svg .grid{stroke:var(--line)}svg .limit{stroke:var(--bad);stroke-dasharray:6 4}svg .limit-name{fill:var(--bad)}svg .mark{stroke:var(--soft);stroke-dasharray:2 4}svg .title{fill:var(--soft)}
         .wide{overflow-x:auto}td{white-space:nowrap}td:first-child{white-space:normal}.wide svg{min-width:34rem;display:block}
         @media print{:root{color-scheme:light}body{max-width:none;margin:0;padding:0}h2{break-after:avoid}.wide,tr,.answer{break-inside:avoid;overflow:visible}.wide svg{min-width:0}}
