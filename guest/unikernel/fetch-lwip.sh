@@ -29,7 +29,8 @@ flock -w 600 9 || fail "another fetch holds $dest.lock for more than 600 s"
 if [ -f "$dest/$marker" ]; then exit 0; fi
 [ ! -e "$dest" ] || rmdir -- "$dest" 2>/dev/null || fail "$dest exists and is not lwIP: remove it or choose another DEST"
 
-# Beside DEST, so that the last step is a rename within one file system.
+# Beside DEST, so that the last step is a rename within one file system. One that was killed has left its own there.
+rm -rf -- "$dest".fetch.*
 work=$(mktemp -d "$dest.fetch.XXXXXX")
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 130' INT TERM HUP

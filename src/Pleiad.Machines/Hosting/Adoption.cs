@@ -46,8 +46,7 @@ internal sealed class Adoption(HostContext host, WarmPools warm, Func<MachineOrd
                     }
                 }
             });
-        host.Launcher.Sweep();
-        return (adopted, removed);
+        return (adopted, [.. removed, .. await host.Launcher.SweepAsync()]);
     }
 
     private async Task<string> RemoveAsync(MachineId machine, ProcessIdentity[] processes, string why)

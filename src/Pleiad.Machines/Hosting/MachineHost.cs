@@ -189,7 +189,6 @@ public sealed class MachineHost : IMachineHost
         await Task.WhenAll(drivers.Select(driver => driver.Completion));
         try
         {
-            _context.Launcher.Sweep();
             if (_context.Mark.FindAll().Count == 0)
             {
                 await _context.Network.RemoveAsync();

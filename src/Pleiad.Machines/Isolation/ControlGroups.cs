@@ -118,12 +118,22 @@ internal sealed class ControlGroups
     }
 
     /// <summary>Removes groups of machines that are no more.</summary>
-    public void Sweep()
+    /// <returns>Those that are left: a process is in them.</returns>
+    public async Task<IReadOnlyList<string>> SweepAsync(TimeProvider time)
     {
-        lock (_gate)
-        {
-            SweepParents(ReadParents(_file), _inUse.Contains);
-        }
+        string[] left = [];
+        await GroupFiles.TryAsync(
+            () =>
+            {
+                lock (_gate)
+                {
+                    left = SweepParents(ReadParents(_file), _inUse.Contains);
+                }
+
+                return left.Length == 0;
+            },
+            time);
+        return left;
     }
 
     /// <summary>Removes all groups of a directory's machines; none runs.</summary>
@@ -135,7 +145,7 @@ internal sealed class ControlGroups
         await GroupFiles.TryAsync(
             () =>
             {
-                SweepParents(left, _ => false);
+                _ = SweepParents(left, _ => false);
                 left = [.. left.Where(parent => !GroupFiles.TryRemove(parent))];
                 return left.Length == 0;
             },
@@ -151,13 +161,9 @@ internal sealed class ControlGroups
     /// <summary>Name of the group of a user's machine.</summary>
     public static string NameOf(uint user) => user.ToString(CultureInfo.InvariantCulture);
 
-    private static void SweepParents(IEnumerable<string> parents, Func<string, bool> inUse)
-    {
-        foreach (var group in parents.Where(Directory.Exists).SelectMany(Directory.EnumerateDirectories).Where(group => !inUse(Path.GetFileName(group))).ToArray())
-        {
-            _ = GroupFiles.TryRemove(group); // One with a process in it stays; its machine is ended first.
-        }
-    }
+    /// <returns>Those that stay: a process is in them.</returns>
+    private static string[] SweepParents(IEnumerable<string> parents, Func<string, bool> inUse) =>
+        [.. parents.Where(Directory.Exists).SelectMany(Directory.GetDirectories).Where(group => !inUse(Path.GetFileName(group)) && !GroupFiles.TryRemove(group))];
 
     private static string[] ReadParents(string file)
     {

@@ -177,7 +177,8 @@ internal sealed class Launcher : IDisposable
     }
 
     /// <summary>Removes control groups of machines that are no more.</summary>
-    public void Sweep() => _parts.Groups?.Sweep();
+    /// <returns>What could not be removed.</returns>
+    public async Task<IReadOnlyList<string>> SweepAsync() => _parts.Groups is { } groups ? [.. (await groups.SweepAsync(_time)).Select(Left)] : [];
 
     /// <summary>Removes all that the host keeps for its machines; none runs.</summary>
     public Task<IReadOnlyList<string>> RemoveAsync() => RemoveLeftAsync(_parts.Directory, _time);
@@ -190,7 +191,7 @@ internal sealed class Launcher : IDisposable
         UserRange.Forget(directory);
         ForkLibrary.RemoveLeft(directory);
         RemoveMountPoint(directory);
-        return [.. left.Select(parent => $"control group {parent} is left: a process is in it")];
+        return [.. left.Select(Left)];
     }
 
     public void Dispose()
@@ -219,6 +220,8 @@ internal sealed class Launcher : IDisposable
 
         return removed;
     }
+
+    private static string Left(string group) => $"control group {group} is left: a process is in it";
 
     private static void RemoveMountPoint(string directory)
     {

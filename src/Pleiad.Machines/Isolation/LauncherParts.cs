@@ -111,7 +111,6 @@ internal sealed class LauncherParts
         try
         {
             Groups = ControlGroups.Open(Directory, name, GroupHierarchy.OfThisProcess());
-            Groups.Sweep();
             return new Protection("limits", true, Groups.Detail, null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

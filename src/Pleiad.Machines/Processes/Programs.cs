@@ -26,7 +26,7 @@ internal static class Programs
         var what = $"{Path.GetFileName(path)} {string.Join(' ', arguments)}".Trim();
         try
         {
-            var result = await ToolProcess.RunAsync(path, arguments, "/", timeMax, TimeProvider.System, cancellation, input);
+            var result = await ToolProcess.RunAsync(path, arguments, Path.GetTempPath(), timeMax, TimeProvider.System, cancellation, input);
             return result.ExitCode == 0 ? result.Output : throw new ProgramException($"{what} ended with status {result.ExitCode}: {result.Output.Trim()}");
         }
         catch (TimeoutException)

@@ -21,7 +21,7 @@ internal static class ToolProcess
     /// <summary>Runs a tool.</summary>
     /// <param name="file">A path or a name on the search path.</param>
     /// <param name="arguments">Its arguments.</param>
-    /// <param name="directory">Where it works.</param>
+    /// <param name="directory">Where it works, its temporary files too: one that is killed leaves them there.</param>
     /// <param name="limit">Longest time.</param>
     /// <param name="time">Measures the time.</param>
     /// <param name="cancellation">Ends the tool.</param>
@@ -42,6 +42,7 @@ internal static class ToolProcess
             UseShellExecute = false,
         };
         process.StartInfo.Environment["LC_ALL"] = "C"; // messages are read
+        process.StartInfo.Environment["TMPDIR"] = directory;
         process.StartInfo.Environment.Remove("MAKEFLAGS"); // those of a make that runs Pleiad are not for this one
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
@@ -61,7 +62,7 @@ internal static class ToolProcess
             process.Kill(entireProcessTree: true);
             process.WaitForExit(KillWait);
             cancellation.ThrowIfCancellationRequested();
-            throw new TimeoutException($"{Path.GetFileName(file)} did not end within {limit.TotalSeconds:0} s and was ended");
+            throw new TimeoutException($"{Path.GetFileName(file)} did not end within {limit.TotalSeconds:0.###} s and was ended");
         }
 
         lock (lines)

@@ -49,8 +49,16 @@ internal sealed class TestHost : IAsyncDisposable, ILoggerFactory, ILogger
         var test = new TestHost();
         change?.Invoke(test.Options);
         test._qemu = qemu?.Invoke(test.Scratch);
-        await test.ReopenAsync();
-        return test;
+        try
+        {
+            await test.ReopenAsync();
+            return test;
+        }
+        catch
+        {
+            await test.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>What the host logged, one line each.</summary>

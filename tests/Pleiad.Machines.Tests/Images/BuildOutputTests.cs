@@ -63,13 +63,23 @@ public sealed class BuildOutputTests
     }
 
     [Fact]
-    public async Task A_tool_that_takes_too_long_is_ended_with_its_children()
+    public async Task A_tool_that_takes_too_long_is_ended() =>
+        (await Should.ThrowAsync<TimeoutException>(() => ToolProcess.RunAsync("sleep", ["600"], "/", TimeSpan.FromMilliseconds(10), TimeProvider.System, CancellationToken.None)))
+            .Message.ShouldBe("sleep did not end within 0.01 s and was ended");
+
+    [Fact]
+    public async Task A_tool_that_is_cancelled_is_ended_with_its_children()
     {
         using var directory = new TemporaryDirectory();
         var lives = Path.Combine(directory.Path, "lives");
 
-        await Should.ThrowAsync<TimeoutException>(() => ToolProcess.RunAsync(
-            "sh", ["-c", $"sh -c 'echo $$ > {lives}.tmp && mv {lives}.tmp {lives} && exec sleep 600' & wait"], directory.Path, TimeSpan.FromSeconds(2), TimeProvider.System, CancellationToken.None));
+        using var stop = new CancellationTokenSource();
+
+        var run = ToolProcess.RunAsync(
+            "sh", ["-c", $"sh -c 'echo $$ > {lives}.tmp && mv {lives}.tmp {lives} && exec sleep 600' & wait"], directory.Path, TimeSpan.FromSeconds(600), TimeProvider.System, stop.Token);
+        SpinWait.SpinUntil(() => File.Exists(lives), TimeSpan.FromSeconds(60)).ShouldBeTrue();
+        await stop.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(run);
 
         var child = int.Parse(File.ReadAllText(lives));
         SpinWait.SpinUntil(() => StateOf(child) is "gone" or "Z", TimeSpan.FromSeconds(20)).ShouldBeTrue($"process {child} is in state {StateOf(child)}");
@@ -85,6 +95,16 @@ public sealed class BuildOutputTests
         {
             return "gone";
         }
+    }
+
+    [Fact]
+    public async Task A_tool_has_its_temporary_files_where_it_works()
+    {
+        using var directory = new TemporaryDirectory();
+
+        var result = await ToolProcess.RunAsync("mktemp", [], directory.Path, TimeSpan.FromSeconds(60), TimeProvider.System, CancellationToken.None);
+
+        result.Lines.ShouldHaveSingleItem().ShouldBe(Directory.GetFiles(directory.Path).ShouldHaveSingleItem());
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Pleiad.Machines.Hosting;
 using Pleiad.Machines.Isolation;
@@ -91,6 +92,24 @@ public sealed class ControlGroupTests
         await MachineHost.SweepAsync(test.Options.Directory, test.Options.Namespace, TimeProvider.System, CancellationToken.None);
         second.Directories.ShouldAllBe(directory => !Directory.Exists(Path.GetDirectoryName(directory.Path)));
         Directory.EnumerateFiles(UserRange.DefaultRegistry).Where(file => File.ReadAllText(file) == test.Files.Root).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_group_whose_process_is_slow_to_leave_it_is_removed_when_machines_are_adopted()
+    {
+        await using var test = await OpenAsync();
+        var group = await LoseAsync(test);
+        using var slow = Process.Start("sleep", "0.5");
+        foreach (var directory in group.Directories)
+        {
+            await File.WriteAllTextAsync(Path.Combine(directory.Path, "cgroup.procs"), slow.Id.ToString(CultureInfo.InvariantCulture));
+        }
+
+        await test.ReopenAsync();
+        var report = await test.Host.AdoptAsync(_ => false, CancellationToken.None);
+
+        group.Directories.ShouldAllBe(directory => !Directory.Exists(directory.Path));
+        report.Removed.ShouldNotContain(line => line.Contains("is left"));
     }
 
     [Fact]

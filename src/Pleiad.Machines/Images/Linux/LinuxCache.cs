@@ -11,9 +11,11 @@ internal sealed class LinuxCache(string root)
 
     private readonly string _kernels = Path.Combine(root, "kernels");
     private readonly string _inits = Path.Combine(root, "inits");
-    private readonly string _work = Path.Combine(root, "work");
 
     public string Root => root;
+
+    /// <summary>Where builds work; there while the lock is held, and removed with all in it by <see cref="DeleteWork"/>.</summary>
+    public string Work { get; } = Path.Combine(root, "work");
 
     /// <summary>Waits until no other build works here, and removes what one that was killed left.</summary>
     public async Task<FileLock> LockAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellation)
@@ -22,19 +24,19 @@ internal sealed class LinuxCache(string root)
         Directory.CreateDirectory(_inits);
         var held = await FileLock.AcquireAsync(Path.Combine(root, "lock"), limit, time, cancellation);
         DeleteWork();
-        Directory.CreateDirectory(_work);
+        Directory.CreateDirectory(Work);
         return held;
     }
 
     /// <summary>A path to work at, on which nothing is; removed by <see cref="DeleteWork"/>.</summary>
-    public string NewWork() => Path.Combine(_work, Guid.NewGuid().ToString("N"));
+    public string NewWork() => Path.Combine(Work, Guid.NewGuid().ToString("N"));
 
     /// <summary>Removes all that was worked on.</summary>
     public void DeleteWork()
     {
-        if (Directory.Exists(_work))
+        if (Directory.Exists(Work))
         {
-            Directory.Delete(_work, recursive: true);
+            Directory.Delete(Work, recursive: true);
         }
     }
 

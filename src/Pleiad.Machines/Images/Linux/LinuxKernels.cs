@@ -99,7 +99,7 @@ internal sealed class LinuxKernels(LinuxCache cache, GuestSources guest, LinuxBu
     /// <summary>The package that is newest now; null when the archive cannot be asked and an older one is in the cache.</summary>
     private async Task<Package?> NewestAsync(string metapackage, string family, CancellationToken cancellation)
     {
-        var result = await ToolProcess.RunAsync("sh", [Script, metapackage], cache.Root, options.FetchTimeout, time, cancellation);
+        var result = await ToolProcess.RunAsync("sh", [Script, metapackage], cache.Work, options.FetchTimeout, time, cancellation);
         if (result.ExitCode == 0 && result.Lines is [.., var line] && line.Split(' ') is [var name, var version])
         {
             return new Package(name, version);
@@ -111,7 +111,7 @@ internal sealed class LinuxKernels(LinuxCache cache, GuestSources guest, LinuxBu
     private async Task<string> FetchAsync(string metapackage, CancellationToken cancellation)
     {
         var tree = cache.NewWork();
-        var result = await ToolProcess.RunAsync("sh", [Script, metapackage, tree], cache.Root, options.FetchTimeout, time, cancellation);
+        var result = await ToolProcess.RunAsync("sh", [Script, metapackage, tree], cache.Work, options.FetchTimeout, time, cancellation);
         return result.ExitCode == 0 ? tree : throw FetchFailed(metapackage, result);
     }
 
@@ -123,7 +123,7 @@ internal sealed class LinuxKernels(LinuxCache cache, GuestSources guest, LinuxBu
         }
 
         Toolchain.RequireForPackedModules(Environment.GetEnvironmentVariable("PATH"));
-        await RunAsync("xz", ["-d", module], cache.Root, options.MakeTimeout, cancellation);
+        await RunAsync("xz", ["-d", module], cache.Work, options.MakeTimeout, cancellation);
         return await File.ReadAllBytesAsync(module[..^".xz".Length], cancellation);
     }
 
