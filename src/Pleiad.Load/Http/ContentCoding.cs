@@ -5,9 +5,14 @@ namespace Pleiad.Load.Http;
 /// <summary>Undoes the compression of a body.</summary>
 internal static class ContentCoding
 {
-    /// <returns>The plain body, or null when it is damaged, unknown or larger than bodies are read.</returns>
+    /// <returns>The plain body, or null when it is damaged, cut, unknown or larger than bodies are read.</returns>
     public static byte[]? Decode(string coding, ReadOnlySpan<byte> body)
     {
+        if (body.IsEmpty)
+        {
+            return []; // Servers name a coding for an answer without a body too.
+        }
+
         using var source = new MemoryStream(body.ToArray());
         using Stream? stream = coding.ToUpperInvariant() switch
         {

@@ -40,7 +40,7 @@ public sealed class CaptureReaderTests
     }
 
     [Fact]
-    public void Gzip_is_unpacked()
+    public void Gzip_is_unpacked_and_one_that_ends_early_says_so()
     {
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
@@ -52,6 +52,8 @@ public sealed class CaptureReaderTests
 
         log.Completed.Count.ShouldBe(1);
         account.Format.ShouldBe("pcap, gzip");
+        account.DamageCount.ShouldBe(0);
+        ExchangeLog.Read(packed.ToArray()[..^12]).Capture.Damages.ShouldContain(damage => damage.What.Contains("ended early"));
     }
 
     [Fact]
