@@ -7,12 +7,12 @@ namespace Pleiad.Machines.Isolation;
 /// <summary>What a launcher shuts machines in with: as much of it as this host allows, with the reason for each part that is missing.</summary>
 internal sealed class LauncherParts
 {
-    /// <summary>The remedy for everything that needs root's rights.</summary>
-    private const string AsRoot = "run Pleiad as root";
-
     private const string ViewDirectory = "view";
 
     private LauncherParts(string directory, string qemu) => (Directory, Qemu) = (directory, qemu);
+
+    /// <summary>The remedy for everything that needs root's rights, all of them.</summary>
+    private static string AsRoot => ProcessCalls.EffectiveUser() != 0 ? "run Pleiad as root" : "run Pleiad on the host itself or in a container whose root may mount and make users";
 
     /// <summary>The machines' directory.</summary>
     public string Directory { get; }

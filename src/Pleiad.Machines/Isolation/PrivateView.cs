@@ -16,6 +16,9 @@ internal sealed class PrivateView : IDisposable
 {
     private const string OwnMounts = "/proc/thread-self/ns/mnt";
 
+    /// <summary>A directory of the view by which it is told from any other.</summary>
+    private const string Mark = "/.pleiad-view";
+
     private PrivateView(SafeFileHandle inside, SafeFileHandle outside) => (Inside, Outside) = (inside, outside);
 
     /// <summary>The machines' mount namespace.</summary>
@@ -76,7 +79,7 @@ internal sealed class PrivateView : IDisposable
             Fill(plan, mountPoint);
             Mount("tmpfs", mountPoint, "tmpfs", SystemCalls.Remount | SystemCalls.ReadOnlyMount | SystemCalls.NoSetUid, "mode=0755,size=256k");
             inside = NetworkCalls.Open(OwnMounts, NetworkCalls.OpenReadOnly);
-            MakeRoot(mountPoint, outside);
+            MakeRoot(mountPoint, inside, outside);
             return new PrivateView(inside, outside);
         }
         catch
@@ -113,6 +116,7 @@ internal sealed class PrivateView : IDisposable
             Mount("none", target, null, SystemCalls.Bind | SystemCalls.Remount | Harmless, null);
         }
 
+        Directory.CreateDirectory(root + Mark);
         Directory.CreateDirectory(root + "/dev");
         foreach (var (name, device) in plan.Devices)
         {
@@ -127,9 +131,10 @@ internal sealed class PrivateView : IDisposable
     }
 
     /// <summary>Makes the mounted directory the namespace's root, lets go of the host's, and leaves the namespace.</summary>
-    private static unsafe void MakeRoot(string mountPoint, SafeFileHandle outside)
+    private static unsafe void MakeRoot(string mountPoint, SafeFileHandle inside, SafeFileHandle outside)
     {
         fixed (byte* root = Encoding.UTF8.GetBytes(mountPoint + '\0'))
+        fixed (byte* mark = Encoding.UTF8.GetBytes(Mark + '\0'))
         fixed (byte* here = ".\0"u8)
         {
             GuardedCall[] calls =
@@ -139,11 +144,17 @@ internal sealed class PrivateView : IDisposable
                 new(new RawCall(SystemCalls.ChangeDirectory, (nint)root), RawCall.Nothing),
                 new(new RawCall(SystemCalls.PivotRoot, (nint)here, (nint)here), RawCall.Nothing), // The old root lies on the new one then.
                 new(new RawCall(SystemCalls.Unmount, (nint)here, SystemCalls.DetachMount), RawCall.Nothing),
+
+                // Who enters comes to the namespace's own root, which in a chroot is not the one that was changed.
+                new(new RawCall(SystemCalls.SetNamespace, (int)inside.DangerousGetHandle(), SystemCalls.NewMounts), RawCall.Nothing),
+                new(new RawCall(SystemCalls.ChangeDirectory, (nint)mark), RawCall.Nothing),
             ];
             var result = GuardedCalls.Run(calls, null, []);
             if (result.Error != 0)
             {
-                throw SystemCalls.Error("cannot make the view's root", result.Error);
+                throw result.FailedCall == calls.Length - 1
+                    ? new IOException("Pleiad runs in a chroot, whose root is not that of its mount namespace")
+                    : SystemCalls.Error("cannot make the view's root", result.Error);
             }
         }
     }

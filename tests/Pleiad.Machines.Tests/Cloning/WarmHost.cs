@@ -58,7 +58,7 @@ internal sealed class WarmHost : IAsyncDisposable
     /// <summary>Waits until so many spares are ready to be taken.</summary>
     internal Task SparesAsync(int count) => TestHost.UntilAsync(
         () => Test.Host.SparesOf(_image.Digest) == count,
-        () => $"{Test.Host.SparesOf(_image.Digest)} spares; {string.Join("; ", Notices.Select(notice => notice.Reason))}");
+        () => $"{Test.Host.SparesOf(_image.Digest)} spares; {string.Join("; ", Notices.Select(notice => notice.Reason).Concat(Test.Logged))}");
 
     internal IMachine Start(int address) => Start(address, _start);
 

@@ -52,23 +52,9 @@ internal static class BusyboxImage
 
     private static async Task<(string Kernel, string Initramfs)> MakeAsync()
     {
-        // Kept with the build's artifacts; made beside its place and moved there whole, since several test processes may make it at once.
         var images = Path.Combine(GuestImage.Repository(), "artifacts", "test-images");
-        var kept = Path.Combine(images, "busybox-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(Init + Lease)))[..8]);
-        if (!Directory.Exists(kept))
-        {
-            var made = Directory.CreateDirectory($"{kept}.{Environment.ProcessId}").FullName;
-            await MakeAsync(made);
-            if (Directory.Exists(kept))
-            {
-                Directory.Delete(made, recursive: true);
-            }
-            else
-            {
-                Directory.Move(made, kept);
-            }
-        }
-
+        var name = "busybox-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(Init + Lease)))[..8];
+        var kept = await KeptFiles.GetAsync(Path.Combine(images, name), MakeAsync);
         return (Path.Combine(kept, "vmlinux"), Path.Combine(kept, "initramfs"));
     }
 

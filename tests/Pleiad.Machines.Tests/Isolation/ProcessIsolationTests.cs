@@ -52,7 +52,7 @@ public sealed class ProcessIsolationTests
         var root = $"/proc/{process}/root";
 
         Directory.EnumerateFileSystemEntries(root).Select(Path.GetFileName).ShouldBeSubsetOf(
-            ["usr", "lib", "lib32", "lib64", "libx32", "bin", "sbin", "etc", "nix", "gnu", "dev", "proc"]);
+            ["usr", "lib", "lib32", "lib64", "libx32", "bin", "sbin", "etc", "nix", "gnu", "dev", "proc", ".pleiad-view"]);
         Directory.EnumerateFileSystemEntries(root + "/etc").Select(Path.GetFileName).ShouldBe(["ld.so.cache"]);
         File.Exists(root + "/etc/shadow").ShouldBeFalse();
         Directory.Exists(root + "/home").ShouldBeFalse();

@@ -113,6 +113,21 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
+    public async Task In_a_chroot_which_no_private_view_can_be_made_from_doctor_says_what_does_not_hold()
+    {
+        Assert.SkipUnless(Programs.IsRoot, "needs root, to make a chroot");
+        await GiveImagesAsync();
+        var root = Directory.CreateDirectory(_directory.File("root")).FullName;
+
+        var said = await Programs.RunAsync(
+            TestServer.Limit, "unshare", "--mount", "--propagation", "private", "sh", "-c", $"mount --rbind / '{root}' && exec chroot '{root}' '{PleiadProgram.Dotnet}' '{PleiadProgram.Assembly}' doctor --data '{Data}'");
+
+        said.ShouldContain("machines run as Pleiad's user: Pleiad runs in a chroot");
+        said.ShouldContain("QEMU sees all files that Pleiad's user may: Pleiad runs in a chroot");
+        said.ShouldContain("shut in: view: run Pleiad on the host itself or in a container");
+    }
+
+    [Fact]
     public async Task A_full_disk_is_named_with_its_directory_and_once_there_is_space_the_server_starts()
     {
         Assert.SkipUnless(Programs.IsRoot, SmallDisk.NeedsRoot);
