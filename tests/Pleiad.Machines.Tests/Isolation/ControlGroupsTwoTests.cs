@@ -10,7 +10,7 @@ namespace Pleiad.Machines.Tests.Isolation;
 [Trait("Group", "hosts")]
 public sealed class ControlGroupsTwoTests
 {
-    private static readonly TimeSpan TimeMax = TimeSpan.FromMinutes(12);
+    private static readonly TimeSpan TimeMax = TimeSpan.FromMinutes(7);
 
     /// <summary>In the group at the top, as in a container, and alone in a group of its own with a limit above it, as systemd has a unit with Delegate=yes.</summary>
     [Theory]
