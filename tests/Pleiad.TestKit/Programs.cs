@@ -26,19 +26,24 @@ public static partial class Programs
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })
             ?? throw new InvalidOperationException($"{program} could not be started");
         using var limit = new CancellationTokenSource(timeLimit);
+        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        var what = $"{program} {string.Join(' ', arguments)}";
         try
         {
-            var output = process.StandardOutput.ReadToEndAsync(limit.Token);
-            var errors = process.StandardError.ReadToEndAsync(limit.Token);
-            await process.WaitForExitAsync(limit.Token);
-            var text = await output + await errors;
-            return process.ExitCode == 0 ? text : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {text}");
+            await Task.WhenAll(output, errors, process.WaitForExitAsync(CancellationToken.None)).WaitAsync(limit.Token);
         }
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} did not end within {timeLimit.TotalSeconds} s");
+
+            // What it wrote ends with it, unless something that it started lives on.
+            await Task.WhenAny(Task.WhenAll(output, errors), Task.Delay(TimeSpan.FromSeconds(10), CancellationToken.None));
+            throw new InvalidOperationException($"{what} did not end within {timeLimit.TotalSeconds} s: {(output.IsCompleted ? await output : "")}{(errors.IsCompleted ? await errors : "")}");
         }
+
+        var text = await output + await errors;
+        return process.ExitCode == 0 ? text : throw new InvalidOperationException($"{what} ended with {process.ExitCode}: {text}");
     }
 
     /// <summary>Asks a process to end with one signal, kills it when it does not, and waits for its end.</summary>
