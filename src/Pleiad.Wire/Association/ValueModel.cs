@@ -6,7 +6,7 @@ namespace Pleiad.Wire.Association;
 /// Learns which value of a request comes back as which value of a call, by how often they are equal where they belong together and how common the value is anyway. Nothing is
 /// assumed of names or kinds: a pair of places that are equal no more often than by chance says nothing.
 /// </summary>
-internal sealed class ValueModel
+internal sealed class ValueModel(Dictionary<int, int> kinds)
 {
     private const int PairsMax = 50_000;
     private const int FrequenciesMax = 200_000;
@@ -83,19 +83,28 @@ internal sealed class ValueModel
     {
         foreach (var value in block.Values)
         {
-            foreach (var token in request.Tokens)
+            Add(value, value.Statement, request, weight);
+            if (kinds.Count > 0 && kinds.TryGetValue(value.Statement, out var kind))
             {
-                var key = (value.Statement, value.Place, token.Key);
-                if (_pairs.Count >= PairsMax && !_pairs.ContainsKey(key))
-                {
-                    continue;
-                }
-
-                ref var seen = ref CollectionsMarshal.GetValueRefOrAddDefault(_pairs, key, out _);
-                seen.Weight += weight;
-                seen.Equal += value.Hash == token.Hash ? weight : 0;
-                seen.ByChance += weight * Chance(new RequestToken(token.Key, value.Hash));
+                Add(value, kind, request, weight);
             }
+        }
+    }
+
+    private void Add(in BlockValue value, int statement, Node request, double weight)
+    {
+        foreach (var token in request.Tokens)
+        {
+            var key = (statement, value.Place, token.Key);
+            if (_pairs.Count >= PairsMax && !_pairs.ContainsKey(key))
+            {
+                continue;
+            }
+
+            ref var seen = ref CollectionsMarshal.GetValueRefOrAddDefault(_pairs, key, out _);
+            seen.Weight += weight;
+            seen.Equal += value.Hash == token.Hash ? weight : 0;
+            seen.ByChance += weight * Chance(new RequestToken(token.Key, value.Hash));
         }
     }
 
@@ -141,7 +150,7 @@ internal sealed class ValueModel
         evidence.Clear();
         foreach (var value in block.Values)
         {
-            if (_links.TryGetValue((value.Statement, value.Place), out var links))
+            if (_links.TryGetValue((value.Statement, value.Place), out var links) || (kinds.TryGetValue(value.Statement, out var kind) && _links.TryGetValue((kind, value.Place), out links)))
             {
                 for (var index = 0; index < evidence.Length; index++)
                 {

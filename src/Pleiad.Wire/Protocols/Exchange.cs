@@ -56,6 +56,9 @@ internal sealed class Exchange(ConversationInfo conversation, long startNs)
     /// <summary>Number of the statement's pattern in the <see cref="StatementTable"/>; 0 for none.</summary>
     public int Statement { get; set; }
 
+    /// <summary>Number that stands for all statements that this one may be (<see cref="StatementTable.KindOf"/>); 0 for none.</summary>
+    public int StatementKind { get; set; }
+
     /// <summary>Values in the call, with their place in the statement.</summary>
     public List<CallValue> Values { get; } = [];
 
@@ -86,7 +89,7 @@ internal sealed class Exchange(ConversationInfo conversation, long startNs)
         Kind = ExchangeKind.Request;
         AnswerStartNs = EndNs = 0;
         Method = Uri = "";
-        Status = Statement = 0;
+        Status = Statement = StatementKind = 0;
         Error = null;
         FrontClient = null;
         Values.Clear();
