@@ -41,7 +41,7 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
         {
             call.Parent = null;
             call.ParentPosterior = 0;
-            if (call.Exchange.StatementKind != call.Exchange.Statement)
+            if (call.Exchange.StatementKind > 0)
             {
                 _model.Kinds[call.Exchange.Statement] = call.Exchange.StatementKind;
             }
@@ -148,7 +148,7 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
 
             if (call.Parent is null && call.Exchange.Statement == 0)
             {
-                call.Exchange.Statement = call.Exchange.StatementKind = ClassOffset + call.Class;
+                call.Exchange.Statement = ClassOffset + call.Class;
                 call.ReadTokens(classes);
                 foreach (var token in call.Tokens)
                 {

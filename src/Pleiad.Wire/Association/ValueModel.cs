@@ -24,6 +24,7 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
     private const int CountedMax = 5000;
 
     private readonly Dictionary<(int Statement, int Place, int Key), Sightings> _pairs = [];
+    private readonly AnswerModel _answers = new();
     private readonly Dictionary<RequestToken, int> _frequency = [];
     private readonly Dictionary<int, int> _keyTotals = [];
     private readonly Dictionary<(int Statement, int Place), Link[]> _links = [];
@@ -40,6 +41,7 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
         foreach (var request in requests)
         {
             _counted++;
+            _answers.Count(request);
             foreach (var token in request.Tokens)
             {
                 Count(token);
@@ -51,6 +53,7 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
     private void Halve()
     {
         _counted /= 2;
+        _answers.Halve();
         foreach (var (token, count) in _frequency)
         {
             if (count > 1)
@@ -81,6 +84,7 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
     /// <summary>Takes a block and a request for belonging together, with some weight.</summary>
     public void Add(Block block, Node request, double weight)
     {
+        _answers.Add(block.First.Exchange, request, weight);
         foreach (var value in block.Values)
         {
             Add(value, value.Statement, request, weight);
@@ -112,6 +116,7 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
     public void Update()
     {
         _links.Clear();
+        _answers.Update();
         foreach (var group in _pairs.Where(pair => pair.Value.Weight >= WeightMin).GroupBy(pair => (pair.Key.Statement, pair.Key.Place)))
         {
             var links = new List<Link>();
@@ -134,6 +139,7 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
 
     public void Fade(double keep)
     {
+        _answers.Fade(keep);
         foreach (var key in _pairs.Keys)
         {
             ref var seen = ref CollectionsMarshal.GetValueRefOrNullRef(_pairs, key);
@@ -148,6 +154,7 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
     {
         var evidence = block.Evidence;
         evidence.Clear();
+        _answers.AddEvidence(block);
         foreach (var value in block.Values)
         {
             if (_links.TryGetValue((value.Statement, value.Place), out var links) || (kinds.TryGetValue(value.Statement, out var kind) && _links.TryGetValue((kind, value.Place), out links)))

@@ -47,6 +47,15 @@ internal sealed class Exchange(ConversationInfo conversation, long startNs)
     /// <summary>HTTP's status; for databases 0, or 1 after an error.</summary>
     public int Status { get; set; }
 
+    /// <summary>Bytes of the request's body, as far as they went by.</summary>
+    public long RequestBytes { get; set; }
+
+    /// <summary>Bytes of the answer's body; -1 where that is not known.</summary>
+    public long AnswerBytes { get; set; } = -1;
+
+    /// <summary>Hash of the fields that say what the answer's body is: type, ETag, last change; 0 for none.</summary>
+    public ulong AnswerFields { get; set; }
+
     /// <summary>What went wrong in the protocol's own words, for example an SQLSTATE.</summary>
     public string? Error { get; set; }
 
@@ -56,7 +65,7 @@ internal sealed class Exchange(ConversationInfo conversation, long startNs)
     /// <summary>Number of the statement's pattern in the <see cref="StatementTable"/>; 0 for none.</summary>
     public int Statement { get; set; }
 
-    /// <summary>Number that stands for all statements that this one may be (<see cref="StatementTable.KindOf"/>); 0 for none.</summary>
+    /// <summary>Number that stands for all statements that this one may be (<see cref="StatementTable.KindOf"/>); 0 when it is itself.</summary>
     public int StatementKind { get; set; }
 
     /// <summary>Values in the call, with their place in the statement.</summary>
@@ -87,7 +96,9 @@ internal sealed class Exchange(ConversationInfo conversation, long startNs)
         StartNs = startNs;
         RequestEndNs = startNs;
         Kind = ExchangeKind.Request;
-        AnswerStartNs = EndNs = 0;
+        AnswerStartNs = EndNs = RequestBytes = 0;
+        AnswerBytes = -1;
+        AnswerFields = 0;
         Method = Uri = "";
         Status = Statement = StatementKind = 0;
         Error = null;

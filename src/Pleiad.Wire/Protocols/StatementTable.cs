@@ -15,7 +15,7 @@ internal sealed class StatementTable
     private static readonly string[] Validations = ["", "SELECT ?", "SELECT ? FROM DUAL", "VALUES ?", "VALUES (?)", "/* PING */ SELECT ?"];
 
     private readonly Dictionary<ulong, int> _numbers = [];
-    private readonly List<(string Text, bool IsValidation, int Kind)> _statements = [("", false, 0), ("(other statements)", false, Other)];
+    private readonly List<(string Text, bool IsValidation, int Kind)> _statements = [("", false, 0), ("(other statements)", false, 0)];
 
     public int Count => _statements.Count;
 
@@ -23,7 +23,7 @@ internal sealed class StatementTable
 
     public bool IsValidation(int number) => _statements[number].IsValidation;
 
-    /// <summary>The number that stands for all statements that may be this one; itself when its text is known.</summary>
+    /// <summary>The number that stands for all statements that may be this one; 0 when its text is known.</summary>
     public int KindOf(int number) => _statements[number].Kind;
 
     /// <summary>The number of a pattern, as <see cref="StatementPattern"/> wrote it.</summary>
@@ -50,7 +50,8 @@ internal sealed class StatementTable
         }
 
         var (firstKind, secondKind) = (KindOf(first), KindOf(second));
-        return Add(hash, Cut($"{Text(first)}; {Text(second)}"), firstKind == first && secondKind == second ? 0 : Of(firstKind, secondKind));
+        var kind = firstKind + secondKind == 0 ? 0 : Of(firstKind == 0 ? first : firstKind, secondKind == 0 ? second : secondKind);
+        return Add(hash, Cut($"{Text(first)}; {Text(second)}"), kind);
     }
 
     private int Add(ulong hash, string text, int kind)
@@ -60,7 +61,7 @@ internal sealed class StatementTable
             return Other;
         }
 
-        _statements.Add((text, Validations.Contains(text.TrimEnd(';', ' ').ToUpperInvariant()), kind == 0 ? _statements.Count : kind));
+        _statements.Add((text, Validations.Contains(text.TrimEnd(';', ' ').ToUpperInvariant()), kind));
         _numbers.Add(hash, _statements.Count - 1);
         return _statements.Count - 1;
     }
