@@ -13,23 +13,22 @@ internal sealed class LinkModel
     private readonly TransitionModel _transitions;
     private readonly StepModel _steps;
 
-    public LinkModel()
+    public LinkModel(Dictionary<int, int> kinds)
     {
-        _transitions = new TransitionModel(Kinds);
-        _steps = new StepModel(Kinds);
-        Values = new ValueModel(Kinds);
+        Kinds = kinds;
+        _transitions = new TransitionModel(kinds);
+        _steps = new StepModel(kinds);
+        Values = new ValueModel(kinds);
     }
 
     /// <summary>Of statements that are known by kind only for certain: their kind.</summary>
-    public Dictionary<int, int> Kinds { get; } = [];
+    public Dictionary<int, int> Kinds { get; }
     private Share _early = new(1, 100);
 
     public ValueModel Values { get; }
 
     /// <summary>Logarithm of the rate, per second, of blocks that no request caused.</summary>
     public double LogBackground { get; set; }
-
-    public bool IsLearned { get; set; }
 
     /// <summary>Logarithm of the likelihood that in a request one block follows another; null stands for the request's begin and its end.</summary>
     public double Between(Node request, Block? from, Block? to)
