@@ -149,6 +149,7 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
     private CallRates Bootstrap(IReadOnlyList<Node> requests, List<Block> open, bool byRates)
     {
         var rates = new CallRates(requests);
+        model.Values.Find(open);
         for (var round = 0; round < (byRates ? BootstrapRounds : BootstrapRoundsOfValues); round++)
         {
             model.Fade(0);

@@ -17,6 +17,8 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
     // Below this many sightings a pair says nothing, whatever they were.
     private const double WeightMin = 8;
 
+    private const double EqualMost = 0.98;
+
     // How much more often than by chance a pair must be equal to count at all.
     private const double LiftMin = 2;
 
@@ -28,6 +30,7 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
     private readonly Dictionary<RequestToken, int> _frequency = [];
     private readonly Dictionary<int, int> _keyTotals = [];
     private readonly Dictionary<(int Statement, int Place), Link[]> _links = [];
+    private readonly List<((int Statement, int Place, int Key) Place, double Share)> _found = [];
     private int _counted;
 
     /// <summary>Counts how common each value is among the requests.</summary>
@@ -112,6 +115,19 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
         }
     }
 
+    /// <summary>Finds pairs before anything is known of who made which call.</summary>
+    public void Find(IReadOnlyList<Block> blocks)
+    {
+        var common = new CommonValues();
+        foreach (var block in blocks)
+        {
+            common.Add(block, statement => kinds.GetValueOrDefault(statement, statement), Chance);
+        }
+
+        _found.Clear();
+        _found.AddRange(common.All());
+    }
+
     /// <summary>Finds the pairs that say something.</summary>
     public void Update()
     {
@@ -133,6 +149,17 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
             if (links.Count > 0)
             {
                 _links[group.Key] = [.. links];
+            }
+        }
+
+        // What was found from the first says what it says until more is known.
+        foreach (var ((statement, place, key), share) in _found)
+        {
+            ref var links = ref CollectionsMarshal.GetValueRefOrAddDefault(_links, (statement, place), out _);
+            links ??= [];
+            if (!links.Any(link => link.Key == key))
+            {
+                links = [.. links, new Link(key, Math.Log(Math.Min(share, EqualMost)), Math.Log(1 - Math.Min(share, EqualMost)))];
             }
         }
     }
