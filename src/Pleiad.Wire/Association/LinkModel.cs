@@ -25,6 +25,12 @@ internal sealed class LinkModel
     public Dictionary<int, int> Kinds { get; }
     private Share _early = new(1, 100);
 
+    /// <summary>
+    /// How much a request's first and last delay count as two witnesses: 1 when they are independent, less where both are long or short together, as in a machine that has no
+    /// processor for a while. It multiplies the logarithms of their densities.
+    /// </summary>
+    public double DelayTrust { get; set; } = 1;
+
     public ValueModel Values { get; }
 
     /// <summary>Logarithm of the rate, per second, of blocks that no request caused.</summary>
@@ -36,13 +42,13 @@ internal sealed class LinkModel
         var statements = _transitions.Log(request.Context, from?.LastStatement ?? TransitionModel.Outside, to?.FirstStatement ?? TransitionModel.Outside);
         if (from is null)
         {
-            return statements + (to is null ? _empty.Log(request.Class, AnswerOf(request) - request.StartNs) : _start.Log(request.Class, to.StartNs - request.StartNs));
+            return statements + (to is null ? _empty.Log(request.Class, AnswerOf(request) - request.StartNs) : (DelayTrust * _start.Log(request.Class, to.StartNs - request.StartNs)));
         }
 
         if (to is null)
         {
             var delay = AnswerOf(request) - from.EndNs;
-            return statements + (delay >= 0 ? _early.LogNot + _tail.Log(request.Class, delay) : _early.Log + _tailOfEarly.Log(request.Class, request.EndNs - from.EndNs));
+            return statements + (delay >= 0 ? _early.LogNot + (DelayTrust * _tail.Log(request.Class, delay)) : _early.Log + _tailOfEarly.Log(request.Class, request.EndNs - from.EndNs));
         }
 
         return statements + _steps.Log(from, to);
