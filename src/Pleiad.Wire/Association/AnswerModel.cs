@@ -21,6 +21,9 @@ internal sealed class AnswerModel
     private readonly Dictionary<(int Class, int Level), Sightings> _seen = [];
     private readonly Dictionary<(int Class, int Level, ulong Hash), int> _frequency = [];
     private readonly Dictionary<int, int> _totals = [];
+
+    // What was found from the first, until enough was learned to do without.
+    private readonly double[] _found = new double[Levels];
     private int _level = -1;
 
     /// <summary>Counts how common a request's answer is.</summary>
@@ -38,9 +41,36 @@ internal sealed class AnswerModel
         }
     }
 
+    /// <summary>Finds how far answers are handed on before anything is known of who made which call.</summary>
+    public void Find(IReadOnlyList<Block> blocks)
+    {
+        for (var level = 0; level < Levels; level++)
+        {
+            var presence = new Presence();
+            foreach (var block in blocks)
+            {
+                if (HasAnswer(block.First.Exchange))
+                {
+                    var hash = HashOf(block.First.Exchange, level);
+                    var (none, isThere) = (1.0, false);
+                    foreach (var candidate in block.Candidates)
+                    {
+                        none *= HasAnswer(candidate.Exchange) ? 1 - Chance(candidate.Class, level, hash) : 1;
+                        isThere |= HasAnswer(candidate.Exchange) && HashOf(candidate.Exchange, level) == hash;
+                    }
+
+                    presence.Add(none, isThere);
+                }
+            }
+
+            _found[level] = presence.Share;
+        }
+    }
+
     /// <summary>Lets what was counted weigh half beside what comes.</summary>
     public void Halve()
     {
+        Array.Clear(_found);
         foreach (var (key, count) in _frequency)
         {
             if (count > 1)
@@ -146,8 +176,8 @@ internal sealed class AnswerModel
     private double ShareOf(int ofClass, int level)
     {
         var all = _seen.GetValueOrDefault((AnyClass, level));
-        var share = (all.Equal + (PriorWeight / 2)) / (all.Weight + PriorWeight);
-        var own = ofClass == AnyClass ? default : _seen.GetValueOrDefault((ofClass, level));
+        var share = Math.Max(_found[level], (all.Equal + (PriorWeight / 2)) / (all.Weight + PriorWeight));
+        var own = ofClass == AnyClass || _found[level] > 0 ? default : _seen.GetValueOrDefault((ofClass, level));
         return Math.Clamp((own.Equal + (OwnWeight * share)) / (own.Weight + OwnWeight), 1e-3, 1 - 1e-3);
     }
 

@@ -2,17 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Pleiad.Wire.Association;
 
-/// <summary>
-/// Finds, before anything is known of who made which call, the places whose values requests and calls have in common: there nearly every call finds its value among the requests
-/// that may have made it, and by chance fewer would. Unlike the share of equal pairs this holds with many candidates and with values of which there are few.
-/// </summary>
+/// <summary>Finds, before anything is known of who made which call, the places whose values requests and calls have in common (<see cref="Presence"/>).</summary>
 internal sealed class CommonValues
 {
-    private const int CallsMin = 30;
-    private const double DeviationsMin = 6;
-    private const double ShareMin = 0.6;
-
-    private readonly Dictionary<(int Statement, int Place, int Key), Found> _places = [];
+    private readonly Dictionary<(int Statement, int Place, int Key), Presence> _places = [];
     private readonly Dictionary<int, (double None, bool IsThere)> _keys = [];
 
     /// <summary>Takes a block into account.</summary>
@@ -37,26 +30,11 @@ internal sealed class CommonValues
 
             foreach (var (key, (none, isThere)) in _keys)
             {
-                ref var found = ref CollectionsMarshal.GetValueRefOrAddDefault(_places, (statementOf(value.Statement), value.Place, key), out _);
-                found.Calls++;
-                found.There += isThere ? 1 : 0;
-                found.Expected += 1 - none;
-                found.Variance += none * (1 - none);
+                CollectionsMarshal.GetValueRefOrAddDefault(_places, (statementOf(value.Statement), value.Place, key), out _).Add(none, isThere);
             }
         }
     }
 
     /// <summary>The places found, with the share of calls that have their request's value.</summary>
-    public IEnumerable<((int Statement, int Place, int Key) Place, double Share)> All() => _places
-        .Where(each => each.Value.Calls >= CallsMin && each.Value.There - each.Value.Expected > DeviationsMin * Math.Sqrt(each.Value.Variance))
-        .Select(each => (each.Key, Share: (each.Value.There - each.Value.Expected) / Math.Max(1e-9, each.Value.Calls - each.Value.Expected)))
-        .Where(each => each.Share > ShareMin);
-
-    private struct Found
-    {
-        public int Calls;
-        public double There;
-        public double Expected;
-        public double Variance;
-    }
+    public IEnumerable<((int Statement, int Place, int Key) Place, double Share)> All() => _places.Select(each => (each.Key, each.Value.Share)).Where(each => each.Share > 0);
 }

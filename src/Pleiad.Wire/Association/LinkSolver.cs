@@ -7,8 +7,7 @@ namespace Pleiad.Wire.Association;
 /// </summary>
 internal sealed partial class LinkSolver(LinkModel model, ContextChooser contexts)
 {
-    // A proxy's delays before and after its one call come from the same waiting; an application has its own
-    // work there, and where that is all the truth loses by less than 1. Both found by trying.
+    // A proxy's delays before and after its one call come from the same waiting; an application has its own work there, and where delays are independent less than 1 loses links.
     private const double DelayTrustOfProxies = 0.5;
     private const double DelayTrustOfDatabases = 0.85;
 

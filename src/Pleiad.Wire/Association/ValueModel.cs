@@ -124,6 +124,7 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
             common.Add(block, statement => kinds.GetValueOrDefault(statement, statement), Chance);
         }
 
+        _answers.Find(blocks);
         _found.Clear();
         _found.AddRange(common.All());
     }

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Pleiad.Wire.Tests.Accuracy;
 
-/// <summary>A proxy before an application, eight clients that ask for the same page at the same time and are answered in no order: only what the proxy says of its client tells them apart.</summary>
+/// <summary>A proxy before an application, eight clients that ask for the same page at the same time and are answered in no order: only what the proxy says of its client, or the answers, tell them apart.</summary>
 public sealed class NamedClientTests
 {
     private const int Rounds = 100;
@@ -40,8 +40,20 @@ public sealed class NamedClientTests
         (right, wrong).ShouldBe(Links(_ => null));
     }
 
+    [Fact]
+    public void Answers_of_other_lengths_tell_them_apart() => Links(_ => null, answer: (exchange, who, _) => exchange.AnswerBytes = 1000 + who).ShouldBe((Rounds * Clients, 0));
+
+    [Fact]
+    public void Answers_that_the_proxy_makes_anew_say_nothing()
+    {
+        var (right, wrong) = Links(_ => null, answer: (exchange, who, isFront) => exchange.AnswerBytes = isFront ? 500 : 1000 + who);
+
+        right.ShouldBeLessThan(Rounds * Clients / 4);
+        wrong.ShouldBeLessThan(Rounds * Clients / 20);
+    }
+
     /// <summary>Links that are given, right and wrong, when the proxy says this of its clients.</summary>
-    private static (int Right, int Wrong) Links(Func<Endpoint, Endpoint?> says, bool areOneHost = false, bool before = false)
+    private static (int Right, int Wrong) Links(Func<Endpoint, Endpoint?> says, bool areOneHost = false, bool before = false, Action<Exchange, int, bool>? answer = null)
     {
         var settled = new Settled();
         var assembler = new RequestAssembler(settled, new AssemblerOptions(), scheme: null);
@@ -62,7 +74,13 @@ public sealed class NamedClientTests
                 settled.Owner[(call.Conversation.Connection, call.StartNs)] = clients[who];
             }
 
-            calls.ForEach(each => Close(each.Call, startNs + 10_000_000 + each.Who));
+            foreach (var (who, call) in calls)
+            {
+                answer?.Invoke(call, who, false);
+                answer?.Invoke(requests[who], who, true);
+                Close(call, startNs + 10_000_000 + who);
+            }
+
             requests.ForEach(request => Close(request, startNs + 20_000_000));
         }
 
