@@ -68,7 +68,7 @@ public sealed class AccuracyTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_value_that_few_requests_differ_in_is_found_all_the_same()
+    public void Calls_of_requests_with_few_values_are_told_apart()
     {
         var pool = new SimulatedPool(clients: 8, connections: 8, requests: 4000, values: 4);
         var score = pool.Score();
