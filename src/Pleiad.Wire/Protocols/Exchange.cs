@@ -59,7 +59,7 @@ internal sealed class Exchange(ConversationInfo conversation, long startNs)
     /// <summary>What went wrong in the protocol's own words, for example an SQLSTATE.</summary>
     public string? Error { get; set; }
 
-    /// <summary>Whom the caller asks for: its own client's address and port (AJP, HTTP's Forwarded), or the address with port 0 (X-Forwarded-For); null where nothing is said.</summary>
+    /// <summary>Whom the caller asks for: its own client's address and port (AJP, HTTP's Forwarded, the PROXY protocol), or the address with port 0 (X-Forwarded-For); null where nothing is said.</summary>
     public Endpoint? FrontClient { get; set; }
 
     /// <summary>Number of the statement's pattern in the <see cref="StatementTable"/>; 0 for none.</summary>
@@ -129,6 +129,9 @@ internal sealed class ConversationInfo(int connection, string protocol, Endpoint
     public Endpoint Client { get; } = client;
 
     public Endpoint Server { get; } = server;
+
+    /// <summary>Whom the client speaks for, where it is a proxy and said so before all else (<see cref="ProxyHeader"/>).</summary>
+    public Endpoint? NamedClient { get; init; }
 
     /// <summary>The tier that serves here, once a scheme is known; -1 for none.</summary>
     public int Tier { get; set; } = -1;

@@ -1,3 +1,4 @@
+using Pleiad.Wire.Packets;
 using Pleiad.Wire.Tcp;
 
 namespace Pleiad.Wire.Protocols;
@@ -53,6 +54,7 @@ internal sealed class ProtocolRecognizer(IReadOnlyList<Protocol> protocols, Unkn
     private const int SegmentsMax = 64;
 
     private IByteConversation? _conversation;
+    private Endpoint? _namedClient;
     private int _looked;
     private long _bytes;
     private bool _isTls;
@@ -60,6 +62,17 @@ internal sealed class ProtocolRecognizer(IReadOnlyList<Protocol> protocols, Unkn
 
     public void Data(int side, ReadOnlySpan<byte> data, long timeNs)
     {
+        if (_conversation is null)
+        {
+            var header = ProxyHeader.Read(data, out var client);
+            _namedClient ??= client;
+            data = data[header..];
+            if (data.Length == 0)
+            {
+                return;
+            }
+        }
+
         if (_conversation is null && !TryRecognize(side, data))
         {
             _bytes += data.Length;
@@ -112,7 +125,7 @@ internal sealed class ProtocolRecognizer(IReadOnlyList<Protocol> protocols, Unkn
 
             var clientSide = seen == Recognition.FromClient ? side : 1 - side;
             protocol.Account.Connections++;
-            var conversation = new ConversationInfo(connection.Id, protocol.Name, connection.End(clientSide), connection.End(1 - clientSide));
+            var conversation = new ConversationInfo(connection.Id, protocol.Name, connection.End(clientSide), connection.End(1 - clientSide)) { NamedClient = _namedClient };
             _conversation = protocol.Open(conversation, clientSide, sink);
             return true;
         }

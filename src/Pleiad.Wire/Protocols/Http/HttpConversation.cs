@@ -142,7 +142,7 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
         var exchange = sink.New(conversation, beginNs);
         exchange.Method = MethodText(head.Method);
         exchange.Uri = head.TargetText();
-        exchange.FrontClient = head.FrontClient();
+        exchange.FrontClient = conversation.NamedClient ?? head.FrontClient();
         exchange.RequestEndNs = nowNs;
         _sending = exchange;
         _waiting.Enqueue(exchange);
