@@ -92,6 +92,8 @@ public sealed class HttpTests
         var writer = new FrameWriter().Open();
         writer.Data(true, [0x16, 3, 1, 0, 4, 1, 0, 0, 0]);
 
-        ExchangeLog.Read(writer.ToCapture()).Traffic.Unknown.Tls.ShouldBe(1);
+        var unknown = ExchangeLog.Read(writer.ToCapture()).Traffic.Unknown;
+        unknown.Tls.ShouldBe(1);
+        unknown.TlsServers.ShouldBe(["10.0.0.2:8080"]);
     }
 }
