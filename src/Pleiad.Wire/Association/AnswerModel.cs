@@ -71,18 +71,7 @@ internal sealed class AnswerModel
     public void Halve()
     {
         Array.Clear(_found);
-        foreach (var (key, count) in _frequency)
-        {
-            if (count > 1)
-            {
-                _frequency[key] = count / 2;
-            }
-            else
-            {
-                _frequency.Remove(key);
-            }
-        }
-
+        Frequencies.Halve(_frequency);
         foreach (var key in _totals.Keys)
         {
             _totals[key] /= 2;

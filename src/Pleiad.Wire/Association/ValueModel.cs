@@ -57,17 +57,7 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
     {
         _counted /= 2;
         _answers.Halve();
-        foreach (var (token, count) in _frequency)
-        {
-            if (count > 1)
-            {
-                _frequency[token] = count / 2;
-            }
-            else
-            {
-                _frequency.Remove(token);
-            }
-        }
+        Frequencies.Halve(_frequency);
 
         foreach (var key in _keyTotals.Keys)
         {
