@@ -103,7 +103,7 @@ internal sealed class ContextChooser
         var hash = 17UL;
         foreach (var call in request.Blocks.SelectMany(block => block.Calls).Where(call => call.Exchange.Kind != Protocols.ExchangeKind.Validation))
         {
-            hash = Protocols.ValueHash.Combine(hash, (ulong)call.Exchange.Statement);
+            hash = Protocols.ValueHash.Combine(hash, (ulong)(call.Exchange.StatementKind > 0 ? call.Exchange.StatementKind : call.Exchange.Statement));
         }
 
         return hash;

@@ -19,8 +19,9 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
 
     private readonly BlockPool _pool = new();
     private readonly Dictionary<Endpoint, Node> _latestOfClient = [];
-    private readonly LinkModel _model = new();
-    private readonly ContextChooser _contexts = new();
+    private readonly Dictionary<int, int> _kinds = [];
+    private LinkModel? _model;
+    private ContextChooser _contexts = new();
     private HoldMarks? _marks;
 
     public int Tier => tier;
@@ -41,6 +42,10 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
         {
             call.Parent = null;
             call.ParentPosterior = 0;
+            if (call.Exchange.StatementKind > 0)
+            {
+                _kinds[call.Exchange.Statement] = call.Exchange.StatementKind;
+            }
         }
 
         if (!IsDatabase(calls) && !SettleKnown(requests, calls))
@@ -58,10 +63,28 @@ internal sealed class LinkAssociator(int tier, IReadOnlyList<int> callers, TierM
 
         if (blocks.Exists(static block => !block.IsKnown && block.CandidateCount > 0))
         {
-            new LinkSolver(_model, _contexts).Solve(requests, blocks);
+            (_model is null ? Learn(requests, blocks) : new LinkSolver(_model, _contexts)).Solve(requests, blocks);
         }
 
         Settle(blocks);
+    }
+
+    private LinkSolver Learn(List<Node> requests, List<Block> blocks)
+    {
+        LinkSolver? best = null;
+        var most = double.NegativeInfinity;
+        foreach (var byRates in (ReadOnlySpan<bool>)[false, true])
+        {
+            var (model, contexts) = (new LinkModel(_kinds), new ContextChooser());
+            var solver = new LinkSolver(model, contexts);
+            var likelihood = solver.Learn(requests, blocks, byRates);
+            if (best is null || likelihood > most)
+            {
+                (best, most, _model, _contexts) = (solver, likelihood, model, contexts);
+            }
+        }
+
+        return best!;
     }
 
     private static bool IsDatabase(ReadOnlySpan<Node> calls)

@@ -6,24 +6,35 @@ namespace Pleiad.Wire.Association;
 /// </summary>
 internal sealed class LinkModel
 {
-    private const int Ungrouped = 0;
-
     private readonly DelayDensity _start = new();
-    private readonly DelayDensity _gap = new();
     private readonly DelayDensity _tail = new();
     private readonly DelayDensity _tailOfEarly = new();
     private readonly DelayDensity _empty = new();
-    private readonly TransitionModel _transitions = new();
-    private Share _overlaps = new(1, 1000);
-    private Share _stays = new(1, 1);
+    private readonly TransitionModel _transitions;
+    private readonly StepModel _steps;
+
+    public LinkModel(Dictionary<int, int> kinds)
+    {
+        Kinds = kinds;
+        _transitions = new TransitionModel(kinds);
+        _steps = new StepModel(kinds);
+        Values = new ValueModel(kinds);
+    }
+
+    /// <summary>Of statements that are known by kind only for certain: their kind.</summary>
+    public Dictionary<int, int> Kinds { get; }
     private Share _early = new(1, 100);
 
-    public ValueModel Values { get; } = new();
+    /// <summary>
+    /// How much a request's first and last delay count as two witnesses: 1 when they are independent, less where both are long or short together, as in a machine that has no
+    /// processor for a while. It multiplies the logarithms of their densities.
+    /// </summary>
+    public double DelayTrust { get; set; } = 1;
+
+    public ValueModel Values { get; }
 
     /// <summary>Logarithm of the rate, per second, of blocks that no request caused.</summary>
     public double LogBackground { get; set; }
-
-    public bool IsLearned { get; set; }
 
     /// <summary>Logarithm of the likelihood that in a request one block follows another; null stands for the request's begin and its end.</summary>
     public double Between(Node request, Block? from, Block? to)
@@ -31,18 +42,16 @@ internal sealed class LinkModel
         var statements = _transitions.Log(request.Context, from?.LastStatement ?? TransitionModel.Outside, to?.FirstStatement ?? TransitionModel.Outside);
         if (from is null)
         {
-            return statements + (to is null ? _empty.Log(request.Class, AnswerOf(request) - request.StartNs) : _start.Log(request.Class, to.StartNs - request.StartNs));
+            return statements + (to is null ? _empty.Log(request.Class, AnswerOf(request) - request.StartNs) : (DelayTrust * _start.Log(request.Class, to.StartNs - request.StartNs)));
         }
 
         if (to is null)
         {
             var delay = AnswerOf(request) - from.EndNs;
-            return statements + (delay >= 0 ? _early.LogNot + _tail.Log(request.Class, delay) : _early.Log + _tailOfEarly.Log(request.Class, request.EndNs - from.EndNs));
+            return statements + (delay >= 0 ? _early.LogNot + (DelayTrust * _tail.Log(request.Class, delay)) : _early.Log + _tailOfEarly.Log(request.Class, request.EndNs - from.EndNs));
         }
 
-        var stays = to.Before == from ? _stays.Log : _stays.LogNot;
-        var gap = to.StartNs - from.EndNs;
-        return statements + stays + (gap >= 0 ? _overlaps.LogNot + _gap.Log(Ungrouped, gap) : _overlaps.Log);
+        return statements + _steps.Log(from, to);
     }
 
     /// <summary>The statements inside a block, in a request's context.</summary>
@@ -111,8 +120,7 @@ internal sealed class LinkModel
 
         _transitions.Fade(keep);
         Values.Fade(keep);
-        _overlaps.Fade(keep);
-        _stays.Fade(keep);
+        _steps.Fade(keep);
         _early.Fade(keep);
     }
 
@@ -124,13 +132,12 @@ internal sealed class LinkModel
         }
 
         _transitions.Update();
-        _overlaps.Update();
-        _stays.Update();
+        _steps.Update();
         _early.Update();
         Values.Update();
     }
 
-    private DelayDensity[] Densities => [_start, _gap, _tail, _tailOfEarly, _empty];
+    private DelayDensity[] Densities => [_start, _tail, _tailOfEarly, _empty];
 
     private static long AnswerOf(Node request) => request.Exchange.AnswerStartNs > 0 ? request.Exchange.AnswerStartNs : request.EndNs;
 
@@ -149,42 +156,7 @@ internal sealed class LinkModel
         }
         else
         {
-            var gap = to.StartNs - from.EndNs;
-            _stays.Count(to.Before == from);
-            _overlaps.Count(gap < 0);
-            if (gap >= 0)
-            {
-                _gap.Add(Ungrouped, gap, 1);
-            }
-        }
-    }
-
-    /// <summary>How often something is so, with what is taken for seen at first.</summary>
-    private struct Share(double yes, double no)
-    {
-        private double _yes = yes;
-        private double _no = no;
-
-        public double Log { get; private set; } = Math.Log((yes + 0.5) / (yes + no + 1));
-
-        public double LogNot { get; private set; } = Math.Log((no + 0.5) / (yes + no + 1));
-
-        public void Count(bool isSo)
-        {
-            _yes += isSo ? 1 : 0;
-            _no += isSo ? 0 : 1;
-        }
-
-        public void Update()
-        {
-            Log = Math.Log((_yes + 0.5) / (_yes + _no + 1));
-            LogNot = Math.Log((_no + 0.5) / (_yes + _no + 1));
-        }
-
-        public void Fade(double keep)
-        {
-            _yes *= keep;
-            _no *= keep;
+            _steps.Add(from, to);
         }
     }
 }

@@ -7,7 +7,12 @@ namespace Pleiad.Wire.Association;
 /// </summary>
 internal sealed partial class LinkSolver(LinkModel model, ContextChooser contexts)
 {
-    private const int BootstrapRounds = 3;
+    // A proxy's delays before and after its one call come from the same waiting; an application has its own work there, and where delays are independent less than 1 loses links.
+    private const double DelayTrustOfProxies = 0.5;
+    private const double DelayTrustOfDatabases = 0.85;
+
+    private const int BootstrapRounds = 8;
+    private const int BootstrapRoundsOfValues = 3;
     private const int LearningRounds = 8;
     private const int SweepsPerRound = 3;
 
@@ -34,6 +39,7 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
     private readonly List<(Block Block, int Target, int Origin)> _moved = [];
     private readonly List<Block> _run = [];
     private readonly List<(Node Request, double Gain)> _runTargets = [];
+    private bool _hasCounted;
     private ulong _state = 0x9E3779B97F4A7C15;
 
     /// <summary>Gives every block its candidates' posteriors.</summary>
@@ -47,12 +53,13 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
         }
 
         SetBackground(blocks);
-        model.Values.CountRequests(requests);
-        if (!model.IsLearned)
+        if (!_hasCounted)
         {
-            Learn(requests, blocks);
+            model.Values.CountRequests(requests);
         }
 
+        // It is learned as if they were independent, as less than that finds other ends.
+        model.DelayTrust = blocks is [{ First.Exchange.Conversation.IsDatabase: true }, ..] ? DelayTrustOfDatabases : DelayTrustOfProxies;
         var open = OpenOf(blocks);
         SetContexts(requests);
         var ambiguous = Weigh(open, prunes: true);
@@ -82,16 +89,35 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
         LearnFrom(requests, Math.Pow(0.5, requests.Count / HalfLifeRequests), FollowedStep);
     }
 
-    /// <summary>Learns the model from the first requests, round by round.</summary>
-    private void Learn(IReadOnlyList<Node> all, IReadOnlyList<Block> allBlocks)
+    /// <summary>
+    /// Learns the model from the first requests, round by round. Where it ends depends on where it begins, so that more than one begin is tried and the likelier end taken.
+    /// </summary>
+    /// <param name="all">Requests.</param>
+    /// <param name="allBlocks">Blocks.</param>
+    /// <param name="byRates">Whether blocks are first given to classes that make such calls more often, or to whoever began last.</param>
+    /// <returns>Logarithm of the likelihood of the last sample.</returns>
+    public double Learn(IReadOnlyList<Node> all, IReadOnlyList<Block> allBlocks, bool byRates)
     {
+        if (all.Count == 0)
+        {
+            return double.NegativeInfinity;
+        }
+
+        SetBackground(allBlocks);
+        model.Values.CountRequests(all);
+        _hasCounted = true;
         IReadOnlyList<Node> requests = all.Count > LearnedRequests ? [.. all.Take(LearnedRequests)] : all;
         var lastNs = requests[^1].StartNs;
         IReadOnlyList<Block> blocks = requests == all ? allBlocks : [.. allBlocks.TakeWhile(block => block.StartNs < lastNs)];
         var open = OpenOf(blocks);
-        Bootstrap(open);
+        var rates = Bootstrap(requests, open, byRates);
         SetContexts(requests);
         Weigh(open, prunes: false);
+        if (byRates)
+        {
+            open.ForEach(block => AddRates(block, rates));
+        }
+
         Begin(requests, blocks);
         for (var round = 0; round < LearningRounds; round++)
         {
@@ -107,7 +133,8 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
         }
 
         LearnFrom(requests, 0, 1);
-        model.IsLearned = true;
+        Weigh(open, prunes: false);
+        return requests.Sum(Likelihood) + open.Sum(block => block.Current >= 0 ? block.Evidence[block.Current] : model.LogBackground);
     }
 
     private static List<Block> OpenOf(IReadOnlyList<Block> blocks)
@@ -124,10 +151,12 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
         return open;
     }
 
-    /// <summary>Before anything is known: every candidate weighs the same, then as its values say.</summary>
-    private void Bootstrap(List<Block> open)
+    /// <summary>Before anything is known: every candidate weighs the same, then as its values and its class say.</summary>
+    private CallRates Bootstrap(IReadOnlyList<Node> requests, List<Block> open, bool byRates)
     {
-        for (var round = 0; round < BootstrapRounds; round++)
+        var rates = new CallRates(requests);
+        model.Values.Find(open);
+        for (var round = 0; round < (byRates ? BootstrapRounds : BootstrapRoundsOfValues); round++)
         {
             model.Fade(0);
             foreach (var block in open)
@@ -137,6 +166,10 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
                 if (round > 0)
                 {
                     model.Values.Evidence(block);
+                    if (byRates)
+                    {
+                        AddRates(block, rates);
+                    }
                 }
 
                 var most = Max(evidence);
@@ -151,15 +184,30 @@ internal sealed partial class LinkSolver(LinkModel model, ContextChooser context
                     var weight = Math.Exp(evidence[index] - most) / total;
                     if (weight > 0.001)
                     {
+                        rates.Add(block.Candidates[index].Class, KindOf(block), weight);
                         model.Values.Add(block, block.Candidates[index], weight);
                         model.LearnRoughly(block.Candidates[index], block, weight);
                     }
                 }
             }
 
+            rates.Update();
             model.Update();
         }
+
+        return rates;
     }
+
+    private void AddRates(Block block, CallRates rates)
+    {
+        var statement = KindOf(block);
+        for (var index = 0; index < block.CandidateCount; index++)
+        {
+            block.Evidence[index] += rates.Log(block.Candidates[index].Class, statement);
+        }
+    }
+
+    private int KindOf(Block block) => model.Kinds.GetValueOrDefault(block.FirstStatement, block.FirstStatement);
 
     private void SetContexts(IEnumerable<Node> requests)
     {

@@ -2,9 +2,9 @@ namespace Pleiad.Wire.Association;
 
 /// <summary>
 /// Which statement follows which in a request: a chain of first order for each context, falling back on all contexts where little was seen. The begin and the end of a request
-/// are states too, so it holds how many calls there are.
+/// are states too, so it holds how many calls there are. Of statements prepared before the capture only the kind counts: each session has names of its own for the same.
 /// </summary>
-internal sealed class TransitionModel
+internal sealed class TransitionModel(Dictionary<int, int> kinds)
 {
     /// <summary>The state before the first call and after the last; statements are numbered from 1.</summary>
     public const int Outside = 0;
@@ -28,8 +28,9 @@ internal sealed class TransitionModel
             return known;
         }
 
-        var shared = (Pair(AnyContext, from, to) + (UnseenWeight / 50)) / (Total(AnyContext, from) + UnseenWeight);
-        var log = Math.Log((Pair(context, from, to) + (SharedWeight * shared)) / (Total(context, from) + SharedWeight));
+        var (fromKind, toKind) = (KindOf(from), KindOf(to));
+        var shared = (Pair(AnyContext, fromKind, toKind) + (UnseenWeight / 50)) / (Total(AnyContext, fromKind) + UnseenWeight);
+        var log = Math.Log((Pair(context, fromKind, toKind) + (SharedWeight * shared)) / (Total(context, fromKind) + SharedWeight));
         _logs[(context, from, to)] = log;
         return log;
     }
@@ -38,8 +39,9 @@ internal sealed class TransitionModel
     {
         if (_pairs.Count < EntriesMax)
         {
-            Count(context, from, to);
-            Count(AnyContext, from, to);
+            var (fromKind, toKind) = (KindOf(from), KindOf(to));
+            Count(context, fromKind, toKind);
+            Count(AnyContext, fromKind, toKind);
         }
     }
 
@@ -64,6 +66,8 @@ internal sealed class TransitionModel
         System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_pairs, (context, from, to), out _) += 1;
         System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_totals, (context, from), out _) += 1;
     }
+
+    private int KindOf(int statement) => kinds.Count > 0 && kinds.TryGetValue(statement, out var kind) ? kind : statement;
 
     private double Pair(int context, int from, int to) => _pairs.GetValueOrDefault((context, from, to));
 

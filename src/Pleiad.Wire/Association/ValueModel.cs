@@ -6,7 +6,7 @@ namespace Pleiad.Wire.Association;
 /// Learns which value of a request comes back as which value of a call, by how often they are equal where they belong together and how common the value is anyway. Nothing is
 /// assumed of names or kinds: a pair of places that are equal no more often than by chance says nothing.
 /// </summary>
-internal sealed class ValueModel
+internal sealed class ValueModel(Dictionary<int, int> kinds)
 {
     private const int PairsMax = 50_000;
     private const int FrequenciesMax = 200_000;
@@ -17,6 +17,8 @@ internal sealed class ValueModel
     // Below this many sightings a pair says nothing, whatever they were.
     private const double WeightMin = 8;
 
+    private const double EqualMost = 0.98;
+
     // How much more often than by chance a pair must be equal to count at all.
     private const double LiftMin = 2;
 
@@ -24,9 +26,11 @@ internal sealed class ValueModel
     private const int CountedMax = 5000;
 
     private readonly Dictionary<(int Statement, int Place, int Key), Sightings> _pairs = [];
+    private readonly AnswerModel _answers = new();
     private readonly Dictionary<RequestToken, int> _frequency = [];
     private readonly Dictionary<int, int> _keyTotals = [];
     private readonly Dictionary<(int Statement, int Place), Link[]> _links = [];
+    private readonly List<((int Statement, int Place, int Key) Place, double Share)> _found = [];
     private int _counted;
 
     /// <summary>Counts how common each value is among the requests.</summary>
@@ -40,6 +44,7 @@ internal sealed class ValueModel
         foreach (var request in requests)
         {
             _counted++;
+            _answers.Count(request);
             foreach (var token in request.Tokens)
             {
                 Count(token);
@@ -51,17 +56,8 @@ internal sealed class ValueModel
     private void Halve()
     {
         _counted /= 2;
-        foreach (var (token, count) in _frequency)
-        {
-            if (count > 1)
-            {
-                _frequency[token] = count / 2;
-            }
-            else
-            {
-                _frequency.Remove(token);
-            }
-        }
+        _answers.Halve();
+        Frequencies.Halve(_frequency);
 
         foreach (var key in _keyTotals.Keys)
         {
@@ -81,28 +77,53 @@ internal sealed class ValueModel
     /// <summary>Takes a block and a request for belonging together, with some weight.</summary>
     public void Add(Block block, Node request, double weight)
     {
+        _answers.Add(block.First.Exchange, request, weight);
         foreach (var value in block.Values)
         {
-            foreach (var token in request.Tokens)
+            Add(value, value.Statement, request, weight);
+            if (kinds.Count > 0 && kinds.TryGetValue(value.Statement, out var kind))
             {
-                var key = (value.Statement, value.Place, token.Key);
-                if (_pairs.Count >= PairsMax && !_pairs.ContainsKey(key))
-                {
-                    continue;
-                }
-
-                ref var seen = ref CollectionsMarshal.GetValueRefOrAddDefault(_pairs, key, out _);
-                seen.Weight += weight;
-                seen.Equal += value.Hash == token.Hash ? weight : 0;
-                seen.ByChance += weight * Chance(new RequestToken(token.Key, value.Hash));
+                Add(value, kind, request, weight);
             }
         }
+    }
+
+    private void Add(in BlockValue value, int statement, Node request, double weight)
+    {
+        foreach (var token in request.Tokens)
+        {
+            var key = (statement, value.Place, token.Key);
+            if (_pairs.Count >= PairsMax && !_pairs.ContainsKey(key))
+            {
+                continue;
+            }
+
+            ref var seen = ref CollectionsMarshal.GetValueRefOrAddDefault(_pairs, key, out _);
+            seen.Weight += weight;
+            seen.Equal += value.Hash == token.Hash ? weight : 0;
+            seen.ByChance += weight * Chance(new RequestToken(token.Key, value.Hash));
+        }
+    }
+
+    /// <summary>Finds pairs before anything is known of who made which call.</summary>
+    public void Find(IReadOnlyList<Block> blocks)
+    {
+        var common = new CommonValues();
+        foreach (var block in blocks)
+        {
+            common.Add(block, statement => kinds.GetValueOrDefault(statement, statement), Chance);
+        }
+
+        _answers.Find(blocks);
+        _found.Clear();
+        _found.AddRange(common.All());
     }
 
     /// <summary>Finds the pairs that say something.</summary>
     public void Update()
     {
         _links.Clear();
+        _answers.Update();
         foreach (var group in _pairs.Where(pair => pair.Value.Weight >= WeightMin).GroupBy(pair => (pair.Key.Statement, pair.Key.Place)))
         {
             var links = new List<Link>();
@@ -121,10 +142,22 @@ internal sealed class ValueModel
                 _links[group.Key] = [.. links];
             }
         }
+
+        // What was found from the first says what it says until more is known.
+        foreach (var ((statement, place, key), share) in _found)
+        {
+            ref var links = ref CollectionsMarshal.GetValueRefOrAddDefault(_links, (statement, place), out _);
+            links ??= [];
+            if (!links.Any(link => link.Key == key))
+            {
+                links = [.. links, new Link(key, Math.Log(Math.Min(share, EqualMost)), Math.Log(1 - Math.Min(share, EqualMost)))];
+            }
+        }
     }
 
     public void Fade(double keep)
     {
+        _answers.Fade(keep);
         foreach (var key in _pairs.Keys)
         {
             ref var seen = ref CollectionsMarshal.GetValueRefOrNullRef(_pairs, key);
@@ -139,9 +172,10 @@ internal sealed class ValueModel
     {
         var evidence = block.Evidence;
         evidence.Clear();
+        _answers.AddEvidence(block);
         foreach (var value in block.Values)
         {
-            if (_links.TryGetValue((value.Statement, value.Place), out var links))
+            if (_links.TryGetValue((value.Statement, value.Place), out var links) || (kinds.TryGetValue(value.Statement, out var kind) && _links.TryGetValue((kind, value.Place), out links)))
             {
                 for (var index = 0; index < evidence.Length; index++)
                 {

@@ -47,14 +47,26 @@ internal sealed class Exchange(ConversationInfo conversation, long startNs)
     /// <summary>HTTP's status; for databases 0, or 1 after an error.</summary>
     public int Status { get; set; }
 
+    /// <summary>Bytes of the request's body, as far as they went by.</summary>
+    public long RequestBytes { get; set; }
+
+    /// <summary>Bytes of the answer's body; -1 where that is not known.</summary>
+    public long AnswerBytes { get; set; } = -1;
+
+    /// <summary>Hash of the fields that say what the answer's body is: type, ETag, last change; 0 for none.</summary>
+    public ulong AnswerFields { get; set; }
+
     /// <summary>What went wrong in the protocol's own words, for example an SQLSTATE.</summary>
     public string? Error { get; set; }
 
-    /// <summary>Whom the caller asks for: its own client's address and port (AJP, HTTP's Forwarded), or the address with port 0 (X-Forwarded-For); null where nothing is said.</summary>
+    /// <summary>Whom the caller asks for: its own client's address and port (AJP, HTTP's Forwarded, the PROXY protocol), or the address with port 0 (X-Forwarded-For); null where nothing is said.</summary>
     public Endpoint? FrontClient { get; set; }
 
     /// <summary>Number of the statement's pattern in the <see cref="StatementTable"/>; 0 for none.</summary>
     public int Statement { get; set; }
+
+    /// <summary>Number that stands for all statements that this one may be (<see cref="StatementTable.KindOf"/>); 0 when it is itself.</summary>
+    public int StatementKind { get; set; }
 
     /// <summary>Values in the call, with their place in the statement.</summary>
     public List<CallValue> Values { get; } = [];
@@ -84,9 +96,11 @@ internal sealed class Exchange(ConversationInfo conversation, long startNs)
         StartNs = startNs;
         RequestEndNs = startNs;
         Kind = ExchangeKind.Request;
-        AnswerStartNs = EndNs = 0;
+        AnswerStartNs = EndNs = RequestBytes = 0;
+        AnswerBytes = -1;
+        AnswerFields = 0;
         Method = Uri = "";
-        Status = Statement = 0;
+        Status = Statement = StatementKind = 0;
         Error = null;
         FrontClient = null;
         Values.Clear();
@@ -115,6 +129,9 @@ internal sealed class ConversationInfo(int connection, string protocol, Endpoint
     public Endpoint Client { get; } = client;
 
     public Endpoint Server { get; } = server;
+
+    /// <summary>Whom the client speaks for, where it is a proxy and said so before all else (<see cref="ProxyHeader"/>).</summary>
+    public Endpoint? NamedClient { get; init; }
 
     /// <summary>The tier that serves here, once a scheme is known; -1 for none.</summary>
     public int Tier { get; set; } = -1;

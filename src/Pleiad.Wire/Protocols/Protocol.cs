@@ -1,3 +1,4 @@
+using Pleiad.Wire.Packets;
 using Pleiad.Wire.Tcp;
 
 namespace Pleiad.Wire.Protocols;
@@ -43,6 +44,9 @@ internal sealed class UnknownAccount
 
     public long Tls { get; set; }
 
+    /// <summary>Servers that speak TLS, the first few of them.</summary>
+    public SortedSet<string> TlsServers { get; } = new(StringComparer.Ordinal);
+
     public long Http2 { get; set; }
 }
 
@@ -51,8 +55,11 @@ internal sealed class ProtocolRecognizer(IReadOnlyList<Protocol> protocols, Unkn
 {
     /// <summary>Segments that are looked at before a connection counts as unknown.</summary>
     private const int SegmentsMax = 64;
+    private const int ServersNamedMax = 4;
 
     private IByteConversation? _conversation;
+    private Endpoint? _namedClient;
+    private Endpoint? _tlsServer;
     private int _looked;
     private long _bytes;
     private bool _isTls;
@@ -60,6 +67,17 @@ internal sealed class ProtocolRecognizer(IReadOnlyList<Protocol> protocols, Unkn
 
     public void Data(int side, ReadOnlySpan<byte> data, long timeNs)
     {
+        if (_conversation is null)
+        {
+            var header = ProxyHeader.Read(data, out var client);
+            _namedClient ??= client;
+            data = data[header..];
+            if (data.Length == 0)
+            {
+                return;
+            }
+        }
+
         if (_conversation is null && !TryRecognize(side, data))
         {
             _bytes += data.Length;
@@ -79,6 +97,11 @@ internal sealed class ProtocolRecognizer(IReadOnlyList<Protocol> protocols, Unkn
         {
             unknown.Connections++;
             unknown.Tls += _isTls ? 1 : 0;
+            if (_tlsServer is { } server && unknown.TlsServers.Count < ServersNamedMax)
+            {
+                unknown.TlsServers.Add(server.ToString());
+            }
+
             unknown.Http2 += _isHttp2 ? 1 : 0;
         }
 
@@ -98,6 +121,7 @@ internal sealed class ProtocolRecognizer(IReadOnlyList<Protocol> protocols, Unkn
         _isHttp2 = data.StartsWith("PRI * HTTP/2.0"u8);
         if (_isTls || _isHttp2)
         {
+            _tlsServer = _isTls ? connection.End(data[5] == 1 ? 1 - side : side) : null;
             return false;
         }
 
@@ -112,7 +136,7 @@ internal sealed class ProtocolRecognizer(IReadOnlyList<Protocol> protocols, Unkn
 
             var clientSide = seen == Recognition.FromClient ? side : 1 - side;
             protocol.Account.Connections++;
-            var conversation = new ConversationInfo(connection.Id, protocol.Name, connection.End(clientSide), connection.End(1 - clientSide));
+            var conversation = new ConversationInfo(connection.Id, protocol.Name, connection.End(clientSide), connection.End(1 - clientSide)) { NamedClient = _namedClient };
             _conversation = protocol.Open(conversation, clientSide, sink);
             return true;
         }

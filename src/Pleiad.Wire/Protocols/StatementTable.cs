@@ -15,7 +15,7 @@ internal sealed class StatementTable
     private static readonly string[] Validations = ["", "SELECT ?", "SELECT ? FROM DUAL", "VALUES ?", "VALUES (?)", "/* PING */ SELECT ?"];
 
     private readonly Dictionary<ulong, int> _numbers = [];
-    private readonly List<(string Text, bool IsValidation)> _statements = [("", false), ("(other statements)", false)];
+    private readonly List<(string Text, bool IsValidation, int Kind)> _statements = [("", false, 0), ("(other statements)", false, 0)];
 
     public int Count => _statements.Count;
 
@@ -23,11 +23,16 @@ internal sealed class StatementTable
 
     public bool IsValidation(int number) => _statements[number].IsValidation;
 
+    /// <summary>The number that stands for all statements that may be this one; 0 when its text is known.</summary>
+    public int KindOf(int number) => _statements[number].Kind;
+
     /// <summary>The number of a pattern, as <see cref="StatementPattern"/> wrote it.</summary>
-    public int Of(ReadOnlySpan<byte> pattern)
+    /// <param name="pattern">The text.</param>
+    /// <param name="kind">What it is one of; 0 for nothing but itself.</param>
+    public int Of(ReadOnlySpan<byte> pattern, int kind = 0)
     {
         var hash = ValueHash.OfBytes(pattern);
-        return _numbers.TryGetValue(hash, out var number) ? number : Add(hash, Encoding.UTF8.GetString(pattern[..Math.Min(pattern.Length, TextBytesMax)]));
+        return _numbers.TryGetValue(hash, out var number) ? number : Add(hash, Encoding.UTF8.GetString(pattern[..Math.Min(pattern.Length, TextBytesMax)]), kind);
     }
 
     /// <summary>The number of several statements sent together.</summary>
@@ -39,17 +44,24 @@ internal sealed class StatementTable
         }
 
         var hash = ValueHash.Combine((ulong)first, (ulong)second);
-        return _numbers.TryGetValue(hash, out var number) ? number : Add(hash, Cut($"{Text(first)}; {Text(second)}"));
+        if (_numbers.TryGetValue(hash, out var number))
+        {
+            return number;
+        }
+
+        var (firstKind, secondKind) = (KindOf(first), KindOf(second));
+        var kind = firstKind + secondKind == 0 ? 0 : Of(firstKind == 0 ? first : firstKind, secondKind == 0 ? second : secondKind);
+        return Add(hash, Cut($"{Text(first)}; {Text(second)}"), kind);
     }
 
-    private int Add(ulong hash, string text)
+    private int Add(ulong hash, string text, int kind)
     {
         if (_statements.Count >= StatementsMax)
         {
             return Other;
         }
 
-        _statements.Add((text, Validations.Contains(text.TrimEnd(';', ' ').ToUpperInvariant())));
+        _statements.Add((text, Validations.Contains(text.TrimEnd(';', ' ').ToUpperInvariant()), kind));
         _numbers.Add(hash, _statements.Count - 1);
         return _statements.Count - 1;
     }

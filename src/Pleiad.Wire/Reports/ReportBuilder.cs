@@ -176,7 +176,7 @@ internal sealed class ReportBuilder(CaptureAccount capture, TrafficReader traffi
         Warn(capture.FramesDropped > 0, Text($"the capturing program lost {capture.FramesDropped} frames"));
         Warn(capture.FramesCut > 0, Text($"{capture.FramesCut} frames were cut by the snap length; capture whole frames (-s 0)"));
         Warn(traffic.Tcp.BytesUnseen > 0, Text($"{traffic.Tcp.BytesUnseen} bytes of connections were not captured ({traffic.Tcp.Gaps} gaps)"));
-        Warn(traffic.Unknown.Tls > 0, Text($"{traffic.Unknown.Tls} connections are TLS and cannot be read"));
+        Warn(traffic.Unknown.Tls > 0, Text($"{traffic.Unknown.Tls} connections are TLS and cannot be read, among them with {string.Join(", ", traffic.Unknown.TlsServers)}; what is shown as the front tier may stand behind"));
         Warn(traffic.Unknown.Http2 > 0, Text($"{traffic.Unknown.Http2} connections are HTTP/2, which is not read"));
         Warn(traffic.Packets.Fragments > 0, Text($"{traffic.Packets.Fragments} IP fragments were left out"));
         Warn(assembler.Overdue > 0, Text($"{assembler.Overdue} exchanges were under way so long that they were not waited for"));

@@ -58,11 +58,24 @@ public sealed class AccuracyTests(ITestOutputHelper output)
     [Fact]
     public void Calls_of_requests_that_wait_for_a_small_pool_are_told_apart()
     {
-        var score = new SimulatedPool(clients: 8, connections: 4, requests: 6000).Score();
-        output.WriteLine($"8 clients, 4 connections, no validations: {score}");
+        var pool = new SimulatedPool(clients: 8, connections: 4, requests: 6000);
+        var score = pool.Score();
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"8 clients, 4 connections, no validations: {score}, mean posterior {pool.MeanPosterior:P2}"));
 
         score.ShareRight.ShouldBeGreaterThanOrEqualTo(0.98);
         score.ShareAnswered.ShouldBeGreaterThanOrEqualTo(0.7);
+        pool.MeanPosterior.ShouldBe(score.ShareRight, 0.01);
+    }
+
+    [Fact]
+    public void Calls_of_requests_with_few_values_are_told_apart()
+    {
+        var pool = new SimulatedPool(clients: 8, connections: 8, requests: 4000, values: 4);
+        var score = pool.Score();
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"8 clients, 4 values: {score}, mean posterior {pool.MeanPosterior:P2}"));
+
+        score.ShareRight.ShouldBeGreaterThanOrEqualTo(0.9);
+        score.ShareAnswered.ShouldBeGreaterThanOrEqualTo(0.3);
     }
 
     [Fact]

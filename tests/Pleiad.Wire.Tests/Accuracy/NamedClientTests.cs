@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Pleiad.Wire.Tests.Accuracy;
 
-/// <summary>A proxy before an application, eight clients that ask for the same page at the same time and are answered in no order: only what the proxy says of its client tells them apart.</summary>
+/// <summary>A proxy before an application, eight clients that ask for the same page at the same time and are answered in no order: only what the proxy says of its client, or the answers, tell them apart.</summary>
 public sealed class NamedClientTests
 {
     private const int Rounds = 100;
@@ -40,8 +40,23 @@ public sealed class NamedClientTests
         (right, wrong).ShouldBe(Links(_ => null));
     }
 
+    [Fact]
+    public void Answers_of_other_lengths_tell_them_apart() => Links(_ => null, answer: (exchange, who, _) => exchange.AnswerBytes = 1000 + who).ShouldBe((Rounds * Clients, 0));
+
+    [Fact]
+    public void A_value_of_the_uri_tells_them_apart_even_where_all_its_values_are_always_there() => Links(_ => null, uri: who => $"/page?kind={who}").ShouldBe((Rounds * Clients, 0));
+
+    [Fact]
+    public void Answers_that_the_proxy_makes_anew_say_nothing()
+    {
+        var (right, wrong) = Links(_ => null, answer: (exchange, who, isFront) => exchange.AnswerBytes = isFront ? 500 : 1000 + who);
+
+        right.ShouldBeLessThan(Rounds * Clients / 4);
+        wrong.ShouldBeLessThan(Rounds * Clients / 20);
+    }
+
     /// <summary>Links that are given, right and wrong, when the proxy says this of its clients.</summary>
-    private static (int Right, int Wrong) Links(Func<Endpoint, Endpoint?> says, bool areOneHost = false, bool before = false)
+    private static (int Right, int Wrong) Links(Func<Endpoint, Endpoint?> says, bool areOneHost = false, bool before = false, Action<Exchange, int, bool>? answer = null, Func<int, string>? uri = null)
     {
         var settled = new Settled();
         var assembler = new RequestAssembler(settled, new AssemblerOptions(), scheme: null);
@@ -53,26 +68,32 @@ public sealed class NamedClientTests
         for (var round = 0; round < Rounds; round++)
         {
             var startNs = (round + 1) * 100_000_000L;
-            var requests = Enumerable.Range(0, Clients).Select(at => Open(fronts[at], startNs + at, before ? says(clients[at]) : null)).ToList();
+            var requests = Enumerable.Range(0, Clients).Select(at => Open(fronts[at], startNs + at, before ? says(clients[at]) : null, at)).ToList();
             var order = Enumerable.Range(0, Clients).ToArray();
             chance.Shuffle(order);
-            var calls = order.Select((who, at) => (Who: who, Call: Open(backs[at], startNs + 1000 + at, says(clients[who])))).ToList();
+            var calls = order.Select((who, at) => (Who: who, Call: Open(backs[at], startNs + 1000 + at, says(clients[who]), who))).ToList();
             foreach (var (who, call) in calls)
             {
                 settled.Owner[(call.Conversation.Connection, call.StartNs)] = clients[who];
             }
 
-            calls.ForEach(each => Close(each.Call, startNs + 10_000_000 + each.Who));
+            foreach (var (who, call) in calls)
+            {
+                answer?.Invoke(call, who, false);
+                answer?.Invoke(requests[who], who, true);
+                Close(call, startNs + 10_000_000 + who);
+            }
+
             requests.ForEach(request => Close(request, startNs + 20_000_000));
         }
 
         assembler.End();
         return (settled.Right, settled.Wrong);
 
-        Exchange Open(ConversationInfo conversation, long startNs, Endpoint? named)
+        Exchange Open(ConversationInfo conversation, long startNs, Endpoint? named, int who)
         {
             var exchange = assembler.New(conversation, startNs);
-            (exchange.Method, exchange.Uri, exchange.FrontClient) = ("GET", "/page", named);
+            (exchange.Method, exchange.Uri, exchange.FrontClient) = ("GET", uri?.Invoke(who) ?? "/page", named);
             assembler.Opened(exchange);
             return exchange;
         }

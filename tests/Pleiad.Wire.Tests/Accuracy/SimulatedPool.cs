@@ -10,7 +10,7 @@ namespace Pleiad.Wire.Tests.Accuracy;
 /// Exchanges of a made-up application whose requests wait for the connections of a small pool, which nobody validates: clients without think time, four pages, one of them
 /// with a value in its URI that its statements have too. The simulation knows whose call each is.
 /// </summary>
-internal sealed class SimulatedPool(int clients, int connections, int requests) : IRequestSink
+internal sealed class SimulatedPool(int clients, int connections, int requests, int values = 20_000) : IRequestSink
 {
     private const double NsPerMs = 1e6;
 
@@ -19,6 +19,10 @@ internal sealed class SimulatedPool(int clients, int connections, int requests) 
     private readonly Dictionary<(int Connection, long StartNs), int> _owner = [];
     private readonly int[] _calls = new int[requests];
     private readonly List<(int Request, List<int> Owners)> _settled = [];
+    private double _posteriors;
+
+    /// <summary>Mean of the posteriors of the requests that were settled: the share right that is promised.</summary>
+    public double MeanPosterior => _posteriors / Math.Max(1, _settled.Count);
 
     /// <summary>Requests with just their own calls, with others, and left open.</summary>
     public Score Score()
@@ -71,6 +75,7 @@ internal sealed class SimulatedPool(int clients, int connections, int requests) 
     {
         if (request.CallsPosterior >= 0.9)
         {
+            _posteriors += request.CallsPosterior;
             var number = _truth[($"{request.Exchange.Conversation.Client}", request.StartNs)];
             _settled.Add((number, [.. request.Calls.Select(call => _owner[(call.Exchange.Conversation.Connection, call.StartNs)])]));
         }
@@ -86,7 +91,7 @@ internal sealed class SimulatedPool(int clients, int connections, int requests) 
         for (var number = 0; number < requests; number++)
         {
             arrivals.TryDequeue(out var who, out var startNs);
-            var value = _chance.Next(20_000);
+            var value = _chance.Next(values);
             var (uri, statements) = Page(value);
             // First come, first served: requests ask for a connection in the order of their begins.
             var at = Array.IndexOf(freeAt, freeAt.Min());

@@ -50,6 +50,20 @@ public sealed class HttpTests
     }
 
     [Fact]
+    public void A_body_has_as_many_bytes_in_chunks_as_with_its_length()
+    {
+        var (log, _, _) = ExchangeLog.Read(new FrameWriter().Open()
+            .Client("POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc").Server("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: x\r\nDate: now\r\nContent-Length: 9\r\n\r\n123456789")
+            .Client("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n")
+            .Server("HTTP/1.1 200 OK\r\netag: x\r\ncontent-type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n1234\r\n5\r\n56789\r\n0\r\n\r\n")
+            .Client(Get).Server("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nabc").Finish(false).ToCapture());
+
+        log.Completed.Select(exchange => (exchange.RequestBytes, exchange.AnswerBytes)).ShouldBe([(3, 9), (3, 9), (0, -1)]);
+        log.Completed[1].AnswerFields.ShouldBe(log.Completed[0].AnswerFields);
+        log.Completed[2].AnswerFields.ShouldNotBe(log.Completed[0].AnswerFields);
+    }
+
+    [Fact]
     public void After_an_upgrade_nothing_more_is_read()
     {
         var (log, traffic, _) = ExchangeLog.Read(new FrameWriter().Open().Client("GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n")
@@ -78,6 +92,8 @@ public sealed class HttpTests
         var writer = new FrameWriter().Open();
         writer.Data(true, [0x16, 3, 1, 0, 4, 1, 0, 0, 0]);
 
-        ExchangeLog.Read(writer.ToCapture()).Traffic.Unknown.Tls.ShouldBe(1);
+        var unknown = ExchangeLog.Read(writer.ToCapture()).Traffic.Unknown;
+        unknown.Tls.ShouldBe(1);
+        unknown.TlsServers.ShouldBe(["10.0.0.2:8080"]);
     }
 }

@@ -56,6 +56,22 @@ public sealed class PostgreSqlTests
     }
 
     [Fact]
+    public void Statements_prepared_before_the_capture_that_show_the_same_are_of_one_kind_whatever_their_names()
+    {
+        byte[] Ask(string name) => [.. Message('B', [0, .. Encoding.ASCII.GetBytes(name), 0, 0, 0, 0, 0, 0, 1, 0, 1]), .. Execute(""), .. Sync];
+        byte[] Number(byte bytes) => [.. Message('D', [0, 1, 0, 0, 0, bytes, .. new byte[bytes]]), .. Complete("SELECT 1"), .. Ready];
+        var (log, traffic, _) = Read(writer => writer
+            .Data(true, Ask("S_1")).Data(false, Number(8))
+            .Data(true, Ask("S_9")).Data(false, Number(8))
+            .Data(true, Ask("S_3")).Data(false, Number(4)));
+
+        log.Completed.Select(exchange => exchange.Statement).Distinct().Count().ShouldBe(3);
+        log.Completed.ShouldAllBe(exchange => exchange.StatementKind == traffic.Statements.KindOf(exchange.Statement) && exchange.StatementKind > 0);
+        log.Completed[1].StatementKind.ShouldBe(log.Completed[0].StatementKind);
+        log.Completed[2].StatementKind.ShouldNotBe(log.Completed[0].StatementKind);
+    }
+
+    [Fact]
     public void An_empty_query_validates_and_a_transaction_holds_the_connection()
     {
         var (log, _, _) = Read(writer => writer.Data(true, Query("")).Data(false, [.. Message('I'), .. Ready]).Data(true, Query("BEGIN")).Data(false, [.. Complete("BEGIN"), .. InTransaction])

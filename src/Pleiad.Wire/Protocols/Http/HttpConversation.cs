@@ -142,7 +142,7 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
         var exchange = sink.New(conversation, beginNs);
         exchange.Method = MethodText(head.Method);
         exchange.Uri = head.TargetText();
-        exchange.FrontClient = head.FrontClient();
+        exchange.FrontClient = conversation.NamedClient ?? head.FrontClient();
         exchange.RequestEndNs = nowNs;
         _sending = exchange;
         _waiting.Enqueue(exchange);
@@ -154,6 +154,7 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
         else if (head.Length > 0)
         {
             _requestPart = Part.Body;
+            exchange.RequestBytes = head.Length;
             PassOver(Role.Client, head.Length);
         }
     }
@@ -171,6 +172,8 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
             exchange.Status = head.Status;
             exchange.AnswerStartNs = beginNs;
             exchange.EndNs = nowNs;
+            exchange.AnswerBytes = head.IsChunked ? 0 : head.Length;
+            exchange.AnswerFields = head.ContentFields;
             _answered = exchange;
         }
         else
@@ -231,10 +234,23 @@ internal sealed class HttpConversation(ConversationInfo conversation, int client
         else
         {
             part = Part.Chunk;
+            CountChunk(role, length);
             PassOver(role, length + 2);
         }
 
         return end + 1;
+    }
+
+    private void CountChunk(Role role, long bytes)
+    {
+        if (role == Role.Server && _answered is { } answered)
+        {
+            answered.AnswerBytes += bytes;
+        }
+        else if (role == Role.Client && _sending is { } sending)
+        {
+            sending.RequestBytes += bytes;
+        }
     }
 
     private int Trailer(Role role, ReadOnlySpan<byte> bytes, long nowNs)

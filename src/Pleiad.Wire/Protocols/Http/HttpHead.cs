@@ -20,6 +20,9 @@ internal ref struct HttpHead
     public bool IsHttp10;
     public bool Closes;
     public bool KeepsAlive;
+
+    /// <summary>Hash of the fields that say what an answer's body is; 0 for none.</summary>
+    public ulong ContentFields;
     private ReadOnlySpan<byte> _forwarded;
     private ReadOnlySpan<byte> _forwardedFor;
 
@@ -130,6 +133,12 @@ internal ref struct HttpHead
                 }
 
                 Length = length;
+                break;
+            case 4 when Status > 0 && Is(name, "etag"u8):
+            case 12 when Status > 0 && Is(name, "content-type"u8):
+            case 13 when Status > 0 && Is(name, "last-modified"u8):
+                // Proxies may change their order.
+                ContentFields ^= ValueHash.Combine((ulong)name.Length, ValueHash.OfBytes(value));
                 break;
             case 17 when Is(name, "transfer-encoding"u8):
                 IsChunked = Ascii.EqualsIgnoreCase(value[Math.Max(0, value.Length - 7)..], "chunked"u8);

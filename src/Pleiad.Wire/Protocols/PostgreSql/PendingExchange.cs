@@ -10,6 +10,7 @@ internal sealed class PendingExchange
     private int _answered;
     private int _columns;
     private int _rows;
+    private int _width;
     private bool _isOne;
 
     public Exchange Exchange { get; private set; } = null!;
@@ -47,9 +48,9 @@ internal sealed class PendingExchange
         }
     }
 
-    public void Row(int columns, bool isOne)
+    public void Row(int columns, int width, bool isOne)
     {
-        _columns = columns;
+        (_columns, _width) = (columns, width);
         _isOne = isOne && _rows == 0;
         _rows++;
     }
@@ -57,7 +58,7 @@ internal sealed class PendingExchange
     /// <summary>What was executed next has ended, with the server's tag.</summary>
     public void Answered(ReadOnlySpan<byte> tag)
     {
-        Next?.Answered(tag, _columns, _isOne);
+        Next?.Answered(tag, _columns, _width, _isOne);
         NextAnswer();
     }
 
@@ -87,6 +88,7 @@ internal sealed class PendingExchange
     {
         _answered++;
         _columns = -1;
+        _width = 0;
         _rows = 0;
         _isOne = false;
     }

@@ -99,7 +99,7 @@ internal sealed partial class PostgreSqlConversation
                 pending.Exchange.Error ??= SqlState(content);
                 break;
             case 'D' when content.Length >= 2:
-                pending.Row(BinaryPrimitives.ReadInt16BigEndian(content), UnseenStatement.IsOne(content));
+                pending.Row(BinaryPrimitives.ReadInt16BigEndian(content), content.Length >= 6 ? BinaryPrimitives.ReadInt32BigEndian(content[2..]) : 0, UnseenStatement.IsOne(content));
                 break;
             case 'C':
                 pending.Answered(content);
@@ -219,6 +219,7 @@ internal sealed partial class PostgreSqlConversation
     {
         var exchange = pending.Exchange;
         exchange.Statement = pending.NumberOf(statements);
+        exchange.StatementKind = statements.KindOf(exchange.Statement);
         exchange.EndNs = nowNs;
         var isIdle = !exchange.InTransaction && !exchange.LeavesTransactionOpen;
         if (exchange.Kind == ExchangeKind.Request && isIdle && (pending.IsValidation || (pending.Statement != 0 && statements.IsValidation(pending.Statement))))

@@ -13,6 +13,7 @@ internal sealed class UnseenStatement(string name, string shape)
 
     private string? _verb;
     private int _columns = -1;
+    private int _width;
     private bool _answeredOther;
     private bool _isEmpty;
     private int _number;
@@ -26,12 +27,14 @@ internal sealed class UnseenStatement(string name, string shape)
     /// <summary>An execution ended.</summary>
     /// <param name="tag">The server's tag, of which the first word counts.</param>
     /// <param name="columns">Columns of its rows, or -1 when it had none.</param>
+    /// <param name="width">Bytes of the first column in its last row; in binary form a number's are always as many.</param>
     /// <param name="isOne">Whether it answered one row with a 1.</param>
-    public void Answered(ReadOnlySpan<byte> tag, int columns, bool isOne)
+    public void Answered(ReadOnlySpan<byte> tag, int columns, int width, bool isOne)
     {
         if (_verb is null || (_columns < 0 && columns >= 0))
         {
             (_verb, _columns, _number) = (Verb(tag), columns, 0);
+            _width = shape.Contains("columns b", StringComparison.Ordinal) && width is 1 or 2 or 4 or 8 ? width : 0;
         }
 
         _answeredOther |= !isOne || !shape.StartsWith("0 ", StringComparison.Ordinal);
@@ -55,7 +58,10 @@ internal sealed class UnseenStatement(string name, string shape)
 
         // Where the columns' formats are written, they say how many there are.
         var columns = _columns >= 0 && !shape.Contains("columns", StringComparison.Ordinal) ? $", {_columns} columns" : "";
-        var number = statements.Of(Encoding.UTF8.GetBytes($"({_verb ?? "statement"} prepared before the capture as '{name}': {shape}{columns})"));
+        columns += _width > 0 ? $", the first of {_width} bytes" : "";
+        var verb = _verb ?? "statement";
+        var kind = statements.Of(Encoding.UTF8.GetBytes($"({verb} prepared before the capture: {shape}{columns})"));
+        var number = statements.Of(Encoding.UTF8.GetBytes($"({verb} prepared before the capture as '{name}': {shape}{columns})"), kind);
         _number = _verb is null ? 0 : number;
         return number;
     }
