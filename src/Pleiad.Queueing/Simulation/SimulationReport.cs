@@ -23,23 +23,17 @@ internal sealed class SimulationReport
     private readonly double _warmUp;
     private readonly int _cut;
 
-    public SimulationReport(QueueingModel model, SimulationOptions options, Replication[] runs, int cut, double batch, double horizon)
+    public SimulationReport(QueueingModel model, SimulationOptions options, Replication[] runs, int cut, BatchPlan batches)
     {
-        (_model, _options, _runs, _horizon, _warmUp, _cut) = (model, options, runs, horizon, cut * batch, cut);
+        (_model, _options, _runs, _horizon, _warmUp, _cut) = (model, options, runs, batches.Horizon, cut * batches.Batch, cut);
         (_stations, _classes) = (model.Stations.Count, model.Classes.Count);
-        if (runs.Length > 1)
-        {
-            _units = [.. runs.Select(run => Sum(run.Batches.Skip(cut)))];
-            _seconds = [.. runs.Select(_ => horizon - _warmUp)];
-        }
-        else
-        {
-            var kept = runs[0].Batches.Skip(cut).ToArray();
-            var size = Math.Max(1, kept.Length / GroupsOfOneRun);
-            var groups = kept.Chunk(size).Where(chunk => chunk.Length == size).ToArray();
-            _units = [.. groups.Select(Sum)];
-            _seconds = [.. groups.Select(_ => size * batch)];
-        }
+
+        // Uncertain inputs are drawn once for a run: its parts share them.
+        var units = (runs[0].Batches.Count - cut) / batches.PerPeriod;
+        var ofRun = model.Stations.Any(station => station.Uncertainty.Any(u => u > 0)) && runs.Length > 1 ? 1 : GroupedRatio.GroupsOfRun(runs.Length, units);
+        int[] bounds = [.. Enumerable.Range(0, ofRun + 1).Select(group => group < ofRun ? cut + (group * units / ofRun * batches.PerPeriod) : runs[0].Batches.Count)];
+        _units = [.. runs.SelectMany(run => Enumerable.Range(0, ofRun).Select(group => Sum(run.Batches.Take(bounds[group]..bounds[group + 1]))))];
+        _seconds = [.. runs.SelectMany(_ => Enumerable.Range(0, ofRun).Select(group => (bounds[group + 1] - bounds[group]) * batches.Batch))];
     }
 
     public Solution Write(string reason)
@@ -65,7 +59,7 @@ internal sealed class SimulationReport
 
         return new Solution("simulation", reason, system, [.. _model.Stations.Select(Station)])
         {
-            Simulation = new SimulationFigures(_options.Seed, _runs.Length, events, _horizon, _warmUp, _options.Confidence, _options.Accuracy, reached),
+            Simulation = new SimulationFigures(_options.Seed, _runs.Length, events, _horizon, _warmUp, _options.Confidence, _options.Accuracy, reached) { Groups = Grouped(ClassOf(null, 1), ClassOf(null, 0)).Groups },
             Notes = notes,
         };
     }
@@ -85,12 +79,10 @@ internal sealed class SimulationReport
         return sum ?? [];
     }
 
-    private Estimate Ratio(Func<double[], double> numerator, Func<double[], double>? denominator = null)
-    {
-        double[] a = [.. _units.Select(numerator)];
-        double[] b = denominator is null ? _seconds : [.. _units.Select(denominator)];
-        return Statistics.Ratio(a, b, _options.Confidence);
-    }
+    private Estimate Ratio(Func<double[], double> numerator, Func<double[], double>? denominator = null) => Grouped(numerator, denominator).Estimate;
+
+    private GroupedRatio Grouped(Func<double[], double> numerator, Func<double[], double>? denominator) =>
+        GroupedRatio.Of([.. _units.Select(numerator)], denominator is null ? _seconds : [.. _units.Select(denominator)], _runs.Length, _options.Confidence);
 
     private Func<double[], double> CellsOf(int station, int? @class, int offset) => row =>
         (@class is { } c ? [c] : Enumerable.Range(0, _classes)).Sum(each => row[Replication.CellColumn(_classes, station, each) + offset]);
