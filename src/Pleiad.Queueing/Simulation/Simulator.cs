@@ -68,7 +68,7 @@ internal sealed class Simulator
             _batches.Extend(Math.Max(1.05, Math.Min(wanted, (double)_options.EventsMax / events)));
             var earlier = cut * _batches.Batch;
             Continue(cancellation);
-            cut = _batches.Whole(Statistics.WarmUp(Population()) is >= 0 and var found ? found : (int)(earlier / _batches.Batch));
+            cut = Settled(Statistics.WarmUp(Population()) is >= 0 and var found ? found : (int)(earlier / _batches.Batch));
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class Simulator
                     RefuseGrowth();
                 }
 
-                return _batches.Whole(cut);
+                return Settled(cut);
             }
 
             var isLast = _runs.Sum(run => run.Events.Taken) >= _options.EventsMax;
@@ -109,6 +109,12 @@ internal sealed class Simulator
             _batches.Extend(2);
         }
     }
+
+    /// <summary>
+    /// At least a sixteenth is cut: what MSER-5 does not tell from chance is less than the interval of one run, but the same in all. Groups are about as long, and hardly depend on each other,
+    /// so that behind the first the start is forgotten.
+    /// </summary>
+    private int Settled(int cut) => _batches.Whole(Math.Max(cut, _runs[0].Batches.Count / 16));
 
     /// <summary>From an empty start times grow: an objective that is missed already will be.</summary>
     private bool IsAnsweredBefore() => _isEnough?.Invoke(Report(_batches.Whole(_runs[0].Batches.Count / 2), ""), false) == true;
