@@ -23,6 +23,12 @@ internal readonly record struct GroupedRatio(Estimate Estimate, int Groups, doub
     /// <summary>The skewness of fewer groups is not worth knowing.</summary>
     private const int GroupsForSkewness = 40;
 
+    /// <summary>
+    /// So much of what skewness does to a run of a fixed length. A run that stops when its interval is narrow does more often while its mean is low, since then its variance looks low too:
+    /// of M/M/1 to 10 % and 5 %, 93 and 95 of 100 intervals held the truth with 1, 94 to 97 with 1.5, 96 and 98 with 2.
+    /// </summary>
+    private const double SkewnessWeight = 1.5;
+
     /// <summary>Into how many groups each of several runs is divided at first: a power of two.</summary>
     public static int GroupsOfRun(int runs, int unitsMax)
     {
@@ -95,7 +101,7 @@ internal readonly record struct GroupedRatio(Estimate Estimate, int Groups, doub
     /// <summary>Where a quantile of Student's distribution lies for the mean of skewed values (Willink).</summary>
     private static double Skewed(double quantile, double skewness, int n)
     {
-        var beta = skewness / (6 * Math.Sqrt(n));
+        var beta = SkewnessWeight * skewness / (6 * Math.Sqrt(n));
         return Math.Abs(beta) < 1e-6 ? quantile : (Math.Cbrt(1 + (6 * beta * (quantile - beta))) - 1) / (2 * beta);
     }
 }
