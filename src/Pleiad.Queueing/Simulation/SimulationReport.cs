@@ -7,7 +7,10 @@ namespace Pleiad.Queueing.Simulation;
 /// <summary>Figures with intervals from the batches of all runs.</summary>
 internal sealed class SimulationReport
 {
-    /// <summary>Batches that a single run is divided into for its intervals.</summary>
+    /// <summary>So few parts that do not depend on each other are worth a warning.</summary>
+    private const int GroupsFew = 40;
+
+    /// <summary>Stretches that a single run is divided into for the intervals of its quantiles.</summary>
     private const int GroupsOfOneRun = 20;
 
     private static readonly double[] Probabilities = [0.5, 0.9, 0.95, 0.99];
@@ -41,6 +44,8 @@ internal sealed class SimulationReport
         var system = System();
         var reached = new[] { system.ResponseTime, system.Throughput }.Max(each => each.Value > 0 ? (each.HalfWidth ?? 0) / each.Value : 0);
         var events = _runs.Sum(run => run.Events.Taken);
+        var groups = Grouped(ClassOf(null, 1), ClassOf(null, 0)).Groups;
+        var isUncertain = _model.Stations.Any(station => station.Uncertainty.Any(u => u > 0));
         var notes = new List<string>();
         if (_options.HorizonSeconds is null && reached > _options.Accuracy)
         {
@@ -52,14 +57,19 @@ internal sealed class SimulationReport
             notes.Add($"times at station '{wild.Name}' have an infinite variance: with one server the mean wait has no limit, with several perhaps none, and what is shown grows with the length of the simulation");
         }
 
-        if (_model.Stations.Any(station => station.Uncertainty.Any(u => u > 0)))
+        if (_options.HorizonSeconds is null && groups is > 0 and < GroupsFew && !isUncertain)
+        {
+            notes.Add(FormattableString.Invariant($"what happens early in a run is felt through much of it: the intervals are of {groups} parts only and may be too narrow; allow more events"));
+        }
+
+        if (isUncertain)
         {
             notes.Add("the intervals hold the uncertainty of the model's inputs");
         }
 
         return new Solution("simulation", reason, system, [.. _model.Stations.Select(Station)])
         {
-            Simulation = new SimulationFigures(_options.Seed, _runs.Length, events, _horizon, _warmUp, _options.Confidence, _options.Accuracy, reached) { Groups = Grouped(ClassOf(null, 1), ClassOf(null, 0)).Groups },
+            Simulation = new SimulationFigures(_options.Seed, _runs.Length, events, _horizon, _warmUp, _options.Confidence, _options.Accuracy, reached) { Groups = groups },
             Notes = notes,
         };
     }
