@@ -57,7 +57,7 @@ internal sealed class SimulationReport
             notes.Add($"times at station '{wild.Name}' have an infinite variance: with one server the mean wait has no limit, with several perhaps none, and what is shown grows with the length of the simulation");
         }
 
-        if (_options.HorizonSeconds is null && groups is > 0 and < GroupsFew && !isUncertain)
+        if (_options.HorizonSeconds is null && groups is > 0 and < GroupsFew && groups < _units.Length && !isUncertain)
         {
             notes.Add(FormattableString.Invariant($"what happens early in a run is felt through much of it: the intervals are of {groups} parts only and may be too narrow; allow more events"));
         }

@@ -56,7 +56,7 @@ internal sealed class Simulator
 
             var reached = solution.Simulation!.AccuracyReached;
             var events = _runs.Sum(run => run.Events.Taken);
-            var isLongEnough = solution.Simulation.Groups >= _groupsWanted;
+            var isLongEnough = solution.Simulation.Groups >= _groupsWanted || (IsDividedFully(solution.Simulation.Groups, cut) && reached <= _options.Accuracy / 2);
             if ((reached <= _options.Accuracy && isLongEnough) || events >= _options.EventsMax || _isEnough?.Invoke(solution, true) == true)
             {
                 return solution;
@@ -118,6 +118,9 @@ internal sealed class Simulator
 
     /// <summary>From an empty start times grow: an objective that is missed already will be.</summary>
     private bool IsAnsweredBefore() => _isEnough?.Invoke(Report(_batches.Whole(_runs[0].Batches.Count / 2), ""), false) == true;
+
+    /// <summary>Whether there are only so few groups because the runs have no more periods: with an interval that is much narrower than it need be, a few long periods are enough.</summary>
+    private bool IsDividedFully(int groups, int cut) => groups >= _runs.Length * GroupedRatio.GroupsOfRun(_runs.Length, (_runs[0].Batches.Count - cut) / _batches.PerPeriod);
 
     private Solution Report(int cut, string reason) => new SimulationReport(_model, _options, _runs, cut, _batches).Write(reason);
 
