@@ -13,7 +13,7 @@ internal static class ModelFile
 {
     private const long BytesMax = 16 << 20;
 
-    public static Argument<string> Argument() => new("MODEL") { Description = "The model: a YAML or JSON file (docs/models.md), .jsimg of JMT, .lqn or .lqnx; '-' reads stdin." };
+    public static Argument<string> Argument() => new("MODEL") { Description = "The model: a YAML or JSON file (docs/models.md), .jsimg or .jmva of JMT, .lqn or .lqnx; '-' reads stdin." };
 
     /// <summary>Reads a model; what was not understood of another program's is noted on standard error.</summary>
     public static async Task<QueueingModel> ReadAsync(Terminal terminal, string file, CancellationToken cancellation) => (await ImportAsync(terminal, file, cancellation)).Model;

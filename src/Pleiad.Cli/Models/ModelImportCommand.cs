@@ -10,7 +10,7 @@ internal sealed class ModelImportCommand : PleiadCommand
     private readonly Option<string?> _out = Given.Text("--out", "FILE", "Write the model there instead of to stdout.");
 
     public ModelImportCommand(Terminal terminal)
-        : base(terminal, "import", "Write a model of JMT (.jsimg) or of a layered queueing network (.lqn, .lqnx) as a model file.", "pleiad model import network.jsimg --out network.yaml", "pleiad model import layers.lqnx")
+        : base(terminal, "import", "Write a model of JMT (.jsimg, .jmva) or of a layered queueing network (.lqn, .lqnx) as a model file.", "pleiad model import network.jsimg --out network.yaml", "pleiad model import layers.lqnx")
     {
         Add(_model);
         Add(_out);

@@ -10,7 +10,7 @@ namespace Pleiad.Queueing.Imports;
 /// <param name="NotUnderstood">What was not, or was taken to be something near it.</param>
 public sealed record ImportedModel(QueueingModel Model, IReadOnlyList<string> NotUnderstood);
 
-/// <summary>Reads a model by its file's name: our own, .jsimg and .jsim of JMT, .lqn, .lqnx and .xlqn of layered queueing networks.</summary>
+/// <summary>Reads a model by its file's name: our own, .jsimg, .jsim and .jmva of JMT, .lqn, .lqnx and .xlqn of layered queueing networks.</summary>
 public static class ModelReader
 {
     /// <summary>Reads.</summary>
@@ -23,6 +23,8 @@ public static class ModelReader
         {
             case ".jsimg" or ".jsim" or ".jmt":
                 return new JmtReader(Xml(text, subject), subject).Read();
+            case ".jmva":
+                return new JmvaReader(Xml(text, subject), subject).Read();
             case ".lqnx" or ".xlqn":
                 return LqnBuilder.Build(LqnxReader.Read(Xml(text, subject), subject), subject);
             case ".lqn":

@@ -10,6 +10,9 @@ namespace Pleiad.Queueing.Imports;
 /// <summary>Reads models of JMT's simulator (.jsimg): sources, sinks, delays and queues with FCFS, LCFS, PS and priorities, finite capacities, random and probabilistic routing.</summary>
 internal sealed class JmtReader
 {
+    /// <summary>Routers that a customer passes one after the other at most.</summary>
+    private const int RoundsMax = 1000;
+
     private readonly XElement _simulation;
     private readonly string _subject;
     private readonly List<string> _notUnderstood = [];
@@ -23,10 +26,10 @@ internal sealed class JmtReader
         _simulation = root.Name.LocalName == "sim" ? root : root.Descendants("sim").FirstOrDefault() ?? throw Refuse(root, "sim", "is missing", "give a model of JMT's simulator");
         _classes = [.. _simulation.Elements("userClass")];
         _nodes = _simulation.Elements("node").ToDictionary(Name);
-        _stations = [.. _nodes.Values.Where(node => Section(node, "Server") is not null || Section(node, "PSServer") is not null || Section(node, "Delay") is not null)];
-        foreach (var node in _nodes.Values.Except(_stations).Where(node => Section(node, "RandomSource") is null && Section(node, "JobSink") is null && Section(node, "Terminal") is null))
+        _stations = [.. _nodes.Values.Where(node => Server(node) is not null || Section(node, "Delay") is not null)];
+        foreach (var node in _nodes.Values.Except(_stations).Where(node => Section(node, "RandomSource") is null && Section(node, "JobSink") is null && Section(node, "Terminal") is null && !IsPassed(node)))
         {
-            throw Refuse(node, Name(node), $"is of a kind that is not read ({string.Join(", ", node.Elements("section").Select(section => (string?)section.Attribute("className")))})", "sources, sinks, delays and queues are");
+            throw Refuse(node, Name(node), $"is of a kind that is not read ({string.Join(", ", node.Elements("section").Select(section => (string?)section.Attribute("className")))})", "sources, sinks, delays, queues, routers and loggers are");
         }
 
         foreach (var other in _simulation.Elements().Where(each => each.Name.LocalName is "blockingRegion"))
@@ -57,8 +60,10 @@ internal sealed class JmtReader
         ArrivalProcess? arrivals = null;
         if (isOpen)
         {
-            arrivals = new RenewalArrivals(Times(Parameter(Section(reference, "RandomSource"), "ServiceStrategy", name)) ?? throw Refuse(reference, name, "has no time between arrivals", "give the source one"));
-            arrivals = ((RenewalArrivals)arrivals).Interval is Exponential exponential ? new PoissonArrivals(1 / exponential.Mean) : arrivals;
+            var intervals = Parameter(Section(reference, "RandomSource"), "ServiceStrategy", name);
+            arrivals = Bursts(intervals);
+            arrivals ??= new RenewalArrivals(Times(intervals) ?? throw Refuse(reference, name, "has no time between arrivals", "give the source one"));
+            arrivals = arrivals is RenewalArrivals { Interval: Exponential exponential } ? new PoissonArrivals(1 / exponential.Mean) : arrivals;
             start = Row(reference, name);
         }
         else
@@ -97,7 +102,7 @@ internal sealed class JmtReader
     {
         var isDelay = Section(node, "Delay") is not null;
         var isShared = Section(node, "PSServer") is not null;
-        var server = Section(node, "Server") ?? Section(node, "PSServer");
+        var server = Server(node);
         var queue = Section(node, "Queue");
         var capacity = Number(queue, "size");
         var drops = queue?.Elements("parameter").Where(each => (string?)each.Attribute("name") == "dropStrategies").Descendants("value").Select(value => value.Value).Distinct().ToArray() ?? [];
@@ -106,11 +111,17 @@ internal sealed class JmtReader
             _notUnderstood.Add($"station {Name(node)}: full, it waits as JMT's '{drops[0]}' says; it is taken to block after service");
         }
 
+        var shares = server?.Elements("parameter").Where(each => (string?)each.Attribute("name") == "PSStrategy").Descendants("subParameter").Select(each => ((string?)each.Attribute("classPath") ?? "").Split('.')[^1]).Distinct().ToArray() ?? [];
+        if (isShared && shares.Any(share => share != "EPSStrategy"))
+        {
+            _notUnderstood.Add($"station {Name(node)}: '{string.Join(", ", shares)}' with weights is taken to share alike");
+        }
+
         return new Station
         {
             Name = Name(node),
             Servers = (int)Math.Max(1, Number(server, "maxJobs") ?? Number(server, "numberOfServers") ?? 1),
-            Discipline = isDelay ? Discipline.Delay : isShared ? Discipline.Ps : DisciplineOf(node, queue),
+            Discipline = isDelay ? Discipline.Delay : isShared ? Discipline.Ps : DisciplineOf(node, queue, Section(node, "PreemptiveServer") is not null),
             Capacity = capacity > 0 && !isDelay ? (int)capacity : null,
             WhenFull = drops.Contains("drop") || drops.Length == 0 ? WhenFull.Lose : WhenFull.Block,
             Visits = new double[_classes.Count],
@@ -120,7 +131,7 @@ internal sealed class JmtReader
         };
     }
 
-    private Discipline DisciplineOf(XElement node, XElement? queue)
+    private Discipline DisciplineOf(XElement node, XElement? queue, bool interrupts)
     {
         var put = queue?.Elements("parameter").Where(each => ((string?)each.Attribute("name"))?.Contains("PutStrategy", StringComparison.OrdinalIgnoreCase) == true || (string?)each.Attribute("name") == "NetStrategy")
             .Descendants("subParameter").Select(each => ((string?)each.Attribute("classPath") ?? "").Split('.')[^1]).Distinct().ToArray() ?? [];
@@ -129,7 +140,9 @@ internal sealed class JmtReader
             case [] or ["TailStrategy"]:
                 return Discipline.Fcfs;
             case ["TailStrategyPriority"]:
-                return Discipline.Priority;
+                return interrupts ? Discipline.PriorityPr : Discipline.Priority;
+            case ["FCFSPRStrategyPriority"]:
+                return Discipline.PriorityPr;
             case ["HeadStrategy"]:
                 return Discipline.Lcfs;
             case ["RandStrategy"]:
@@ -142,46 +155,85 @@ internal sealed class JmtReader
         }
     }
 
-    private Distribution? Service(XElement node, string @class) => Times(Parameter(Section(node, "Server") ?? Section(node, "PSServer") ?? Section(node, "Delay"), "ServiceStrategy", @class));
+    private Distribution? Service(XElement node, string @class) => Times(Parameter(Server(node) ?? Section(node, "Delay"), "ServiceStrategy", @class));
 
-    /// <summary>Probabilities of going from a node to each station; what is missing leaves.</summary>
+    /// <summary>Probabilities of going from a node to each station, through routers and loggers that take no time; what is missing leaves.</summary>
     private double[] Row(XElement node, string @class)
     {
         var row = new double[_stations.Count];
+        var through = new Dictionary<string, double> { [Name(node)] = 1 };
+
+        // Routers may lead back to each other: what is still on its way becomes less with every round.
+        for (var round = 0; through.Count > 0; round++)
+        {
+            if (round > RoundsMax)
+            {
+                throw Refuse(node, Name(node), $"sends class {@class} round routers without an end", "let one of them lead to a station or a sink");
+            }
+
+            var next = new Dictionary<string, double>();
+            foreach (var (target, share) in through.SelectMany(from => Targets(_nodes[from.Key], @class).Select(to => (to.Node, Share: to.Share * from.Value))).Where(to => to.Share > 1e-15))
+            {
+                if (_stations.FindIndex(station => Name(station) == target) is >= 0 and var at)
+                {
+                    row[at] += share;
+                }
+                else if (_nodes.TryGetValue(target, out var passed) && IsPassed(passed))
+                {
+                    next[target] = next.GetValueOrDefault(target) + share;
+                }
+            }
+
+            through = next;
+        }
+
+        return row;
+    }
+
+    /// <summary>The nodes that a class goes to next, with their probabilities, which JMT brings to a sum of 1.</summary>
+    private IEnumerable<(string Node, double Share)> Targets(XElement node, string @class)
+    {
         var targets = _simulation.Elements("connection").Where(each => (string?)each.Attribute("source") == Name(node)).Select(each => (string?)each.Attribute("target") ?? "").ToArray();
         var strategy = Parameter(Section(node, "Router"), "RoutingStrategy", @class);
         var kind = ((string?)strategy?.Attribute("classPath") ?? "").Split('.')[^1];
         if (kind == "EmpiricalStrategy")
         {
-            foreach (var entry in strategy!.Descendants("subParameter").Where(each => (string?)each.Attribute("name") == "EmpiricalEntry"))
+            var entries = strategy!.Descendants("subParameter").Where(each => (string?)each.Attribute("name") == "EmpiricalEntry")
+                .Select(entry => (Node: Value(entry, "stationName") ?? "", Share: double.Parse(Value(entry, "probability") ?? "0", CultureInfo.InvariantCulture))).ToArray();
+            var total = entries.Sum(entry => entry.Share);
+            if (!(total > 0) || entries.Any(entry => !(entry.Share >= 0)))
             {
-                Add((string?)Value(entry, "stationName") ?? "", double.Parse(Value(entry, "probability") ?? "0", CultureInfo.InvariantCulture));
+                throw Refuse(strategy!, Name(node), $"has no probabilities of going on for class {@class}", "give at least one above 0, and none below");
             }
 
-            return row;
+            if (Math.Abs(total - 1) > 1e-9)
+            {
+                Note(FormattableString.Invariant($"node {Name(node)}, class {@class}: probabilities with a sum of {total:0.######} are divided by it, as JMT does"));
+            }
+
+            return entries.Select(entry => (entry.Node, entry.Share / total));
         }
 
         if (kind is not ("RandomStrategy" or "" or "DisabledRoutingStrategy") && targets.Length > 1)
         {
-            _notUnderstood.Add($"node {Name(node)}, class {@class}: routing '{kind}' is taken to be random");
+            Note($"node {Name(node)}, class {@class}: routing '{kind}' is taken to be random");
         }
 
-        foreach (var target in targets)
-        {
-            Add(target, 1.0 / targets.Length);
-        }
+        return targets.Select(target => (target, 1.0 / targets.Length));
+    }
 
-        return row;
-
-        void Add(string target, double share)
+    private void Note(string line)
+    {
+        if (!_notUnderstood.Contains(line))
         {
-            var at = _stations.FindIndex(station => Name(station) == target);
-            if (at >= 0)
-            {
-                row[at] += share;
-            }
+            _notUnderstood.Add(line);
         }
     }
+
+    /// <summary>Routers and loggers take no time.</summary>
+    private static bool IsPassed(XElement node) => Section(node, "Router") is not null && Section(node, "RandomSource") is null && (Section(node, "ServiceTunnel") is not null || Section(node, "LogTunnel") is not null);
+
+    private static XElement? Server(XElement node) => Section(node, "Server") ?? Section(node, "PSServer") ?? Section(node, "PreemptiveServer");
 
     /// <summary>A distribution by the names of JMT's parameters.</summary>
     private Distribution? Times(XElement? strategy)
@@ -218,9 +270,43 @@ internal sealed class JmtReader
                 return new Weibull(P("r"), P("alpha"));
             case "Pareto":
                 return new Pareto(P("alpha"), P("k"));
+            case "Coxian":
+                // The second phase follows the first unless that was all.
+                return new PhaseType([1, 0], [[-P("lambda0"), P("lambda0") * (1 - P("phi0"))], [0, -P("lambda1")]]);
+            case "Phase-Type":
+                return Phases(strategy);
             default:
-                throw Refuse(strategy, kind.Length > 0 ? kind : "service", "is a distribution that is not read", "use exponential, deterministic, Erlang, hyperexponential, uniform, gamma, lognormal, Weibull or Pareto");
+                throw Refuse(strategy, kind.Length > 0 ? kind : "service", "is a distribution that is not read", "use exponential, deterministic, Erlang, hyperexponential, uniform, gamma, lognormal, Weibull, Pareto, Coxian or phase-type");
         }
+    }
+
+    private PhaseType Phases(XElement strategy)
+    {
+        double[] initial = [.. Vectors("alpha").SelectMany(row => row)];
+        double[][] rates = [.. Vectors("T")];
+        try
+        {
+            return new PhaseType([.. initial.Select(share => share / initial.Sum())], rates);
+        }
+        catch (ArgumentException error)
+        {
+            throw Refuse(strategy, "Phase-Type", $"cannot be used ({error.Message})", "give probabilities and rates of a chain that ends");
+        }
+
+        IEnumerable<double[]> Vectors(string name) => strategy.Descendants("subParameter").Where(each => (string?)each.Attribute("name") == name).Descendants("subParameter").Where(each => (string?)each.Attribute("name") == "vector")
+            .Select(row => row.Elements("subParameter").Select(entry => double.Parse(entry.Element("value")?.Value ?? "0", CultureInfo.InvariantCulture)).ToArray());
+    }
+
+    /// <summary>Bursts of two rates are no intervals of their own.</summary>
+    private static MarkovianArrivals? Bursts(XElement? strategy)
+    {
+        if (strategy is null || !strategy.Elements("subParameter").Any(each => (string?)each.Attribute("name") == "Burst (MMPP2)" || (string?)each.Attribute("classPath") == "jmt.engine.random.MMPP2Distr"))
+        {
+            return null;
+        }
+
+        double P(string name) => double.Parse(Value(strategy, name) ?? "0", CultureInfo.InvariantCulture);
+        return MarkovianArrivals.Modulated([P("lambda0"), P("lambda1")], [[-P("sigma0"), P("sigma0")], [P("sigma1"), -P("sigma1")]]);
     }
 
     private static string Name(XElement element) => (string?)element.Attribute("name") ?? "";

@@ -23,11 +23,18 @@ internal sealed class LqnBuilder
     {
         _network = network;
         var problems = network.Tasks.Values.Where(task => !network.Processors.ContainsKey(task.Processor)).Select(task => new DocumentProblem(null, task.Name, task.Processor, "runs on a processor that is not there", "define the processor"))
-            .Concat(network.Entries.Values.SelectMany(entry => entry.Calls.Keys.Where(to => TaskOf(to) is null).Select(to => new DocumentProblem(null, entry.Name, to, "calls an entry that no task offers", "define the entry")))).ToArray();
+            .Concat(network.Entries.Values.SelectMany(entry => entry.Calls.Keys.Concat(entry.Forwards.Keys).Where(to => TaskOf(to) is null).Select(to => new DocumentProblem(null, entry.Name, to, "calls an entry that no task offers", "define the entry")))).ToArray();
         if (problems.Length > 0)
         {
             throw new DocumentException(subject, problems);
         }
+
+        foreach (var entry in network.Entries.Values.Where(entry => entry.OpenRate > 0 && entry.Forwards.Count > 0))
+        {
+            network.NotUnderstood.Add($"entry {entry.Name}: what it hands on of open arrivals is left out");
+        }
+
+        HandOn(subject);
 
         // Demands are given for a processor of speed 1.
         foreach (var task in network.Tasks.Values)
@@ -63,6 +70,35 @@ internal sealed class LqnBuilder
         // What holds for model files holds here: no circles, no station without work.
         model = ModelDocument.Parse(ModelWriter.Json(model), subject);
         return new ImportedModel(model, network.NotUnderstood);
+    }
+
+    /// <summary>
+    /// Who called waits for the answer of those to whom the request is handed on, while the first is free again: the caller's calls go to them too, as often as it is handed on.
+    /// </summary>
+    private void HandOn(string subject)
+    {
+        for (var round = 0; _network.Entries.Values.Any(entry => entry.Calls.Keys.Any(to => Pending(entry, to))); round++)
+        {
+            if (round > _network.Entries.Count)
+            {
+                throw new DocumentException(subject, [new(null, "forwarding", null, "hands requests on in a circle", "let somebody answer")]);
+            }
+
+            foreach (var entry in _network.Entries.Values)
+            {
+                foreach (var to in entry.Calls.Keys.Where(to => Pending(entry, to)).ToArray())
+                {
+                    var added = entry.Calls[to] - entry.HandedOn.GetValueOrDefault(to);
+                    entry.HandedOn[to] = entry.Calls[to];
+                    foreach (var (next, share) in _network.Entries[to].Forwards)
+                    {
+                        entry.Calls[next] = entry.Calls.GetValueOrDefault(next) + (added * share);
+                    }
+                }
+            }
+        }
+
+        bool Pending(LqnEntry entry, string to) => _network.Entries[to].Forwards.Count > 0 && entry.Calls[to] > entry.HandedOn.GetValueOrDefault(to) * (1 + 1e-12);
     }
 
     private LqnTask? TaskOf(string entry) => _network.Tasks.Values.FirstOrDefault(task => task.Entries.Contains(entry));

@@ -49,4 +49,10 @@ internal sealed class LqnEntry(string name)
     public double OpenRate { get; set; }
 
     public Dictionary<string, double> Calls { get; } = [];
+
+    /// <summary>Entries that a request is handed on to instead of an answer, with their probabilities.</summary>
+    public Dictionary<string, double> Forwards { get; } = [];
+
+    /// <summary>So many of its calls have been handed on already.</summary>
+    public Dictionary<string, double> HandedOn { get; } = [];
 }

@@ -1,18 +1,24 @@
 using System.Globalization;
+using System.Text;
 using Pleiad.Queueing.Documents;
 
 namespace Pleiad.Queueing.Imports;
 
-/// <summary>Reads the text form (.lqn): sections G, P, T, E; of A (activities) only that it is there.</summary>
+/// <summary>Reads the text form (.lqn): sections G, P, T, E and A.</summary>
 internal sealed class LqnReader
 {
     private readonly LqnModel _model = new();
     private readonly List<DocumentProblem> _problems = [];
+    private readonly Dictionary<string, string> _starts = [];
+    private readonly Dictionary<string, (LqnActivities Activities, int Line)> _activities = [];
+    private readonly StringBuilder _order = new();
+    private string _task = "";
 
     public static LqnModel Read(string text, string subject)
     {
         var reader = new LqnReader();
         reader.Lines(text);
+        reader.Activities();
         return reader._problems.Count > 0 ? throw new DocumentException(subject, reader._problems) : reader._model;
     }
 
@@ -30,6 +36,14 @@ internal sealed class LqnReader
                 continue;
             }
 
+            // What follows what begins with a colon and may go over several lines.
+            if (section is 'A' or ':' && (section == ':' || line[0] == ':'))
+            {
+                section = ':';
+                Order(line.TrimStart(':'), number);
+                continue;
+            }
+
             var words = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
             if (section == ' ')
             {
@@ -42,7 +56,9 @@ internal sealed class LqnReader
 
                 if (section == 'A')
                 {
-                    _model.NotUnderstood.Add($"line {number}: activities of {(words.Length > 1 ? words[1] : "a task")} are left out");
+                    _task = words.Length > 1 ? words[1] : "";
+                    _activities[_task] = (new LqnActivities(_task), number);
+                    _order.Clear();
                 }
 
                 // A general section may stand on one line.
@@ -75,7 +91,10 @@ internal sealed class LqnReader
             case 'E':
                 Entry(words, line);
                 break;
-            case 'A' or 'G' or 'R' or 'X':
+            case 'A':
+                Activity(words, line);
+                break;
+            case 'G' or 'R' or 'X':
                 break;
             default:
                 _model.NotUnderstood.Add($"line {line}: '{string.Join(' ', words)}' is left out");
@@ -113,6 +132,9 @@ internal sealed class LqnReader
                 var calls = _model.Entry(words[1]).Calls;
                 calls[words[2]] = calls.GetValueOrDefault(words[2]) + Values(words, 3).Sum();
                 break;
+            case "A":
+                _starts[words[1]] = words[2];
+                break;
             case "f":
                 _model.Entry(words[1]).IsFixedCalls = Values(words, 2).Any(type => type == 1);
                 break;
@@ -126,11 +148,66 @@ internal sealed class LqnReader
                 _model.NotUnderstood.Add($"line {line}: the asynchronous call from {words[1]} to {words[2]} is left out");
                 break;
             case "F":
-                _model.NotUnderstood.Add($"line {line}: forwarding from {words[1]} to {words[2]} is left out");
+                _model.Entry(words[1]).Forwards[words[2]] = Number(words[3]);
                 break;
             default:
                 _model.NotUnderstood.Add($"line {line}: '{string.Join(' ', words)}' is left out");
                 break;
+        }
+    }
+
+    private void Activity(string[] words, int line)
+    {
+        var activity = _activities[_task].Activities.Activity(words[1]);
+        switch (words[0])
+        {
+            case "s":
+                activity.DemandSeconds = Values(words, 2).Sum();
+                break;
+            case "f":
+                activity.IsFixedCalls = Values(words, 2).Any(type => type == 1);
+                break;
+            case "y":
+                activity.Calls[words[2]] = activity.Calls.GetValueOrDefault(words[2]) + Values(words, 3).Sum();
+                break;
+            default:
+                _model.NotUnderstood.Add($"line {line}: '{string.Join(' ', words)}' is left out");
+                break;
+        }
+    }
+
+    /// <summary>A statement ends with a semicolon or the section; a bad one is told with the line where it ends.</summary>
+    private void Order(string text, int line)
+    {
+        _order.Append(' ').Append(text);
+        var all = _order.ToString();
+        var isOpen = all.TrimEnd() is [.., not ';'] and var rest && (rest.EndsWith('>') || rest.EndsWith('&') || rest.EndsWith('+') || rest.EndsWith(',') || rest.EndsWith('*'));
+        if (isOpen)
+        {
+            return;
+        }
+
+        _order.Clear();
+        try
+        {
+            LqnPrecedenceReader.Text(_activities[_task].Activities, all);
+        }
+        catch (FormatException)
+        {
+            Problem(line, all.Trim(), "is not understood", "write it like 'a -> (0.3)b + (0.7)c; c & d -> e; e -> 2 * f, g; g[entry]'");
+        }
+    }
+
+    private void Activities()
+    {
+        foreach (var (name, (activities, line)) in _activities)
+        {
+            foreach (var entry in _model.Tasks.TryGetValue(name, out var task) ? task.Entries.Where(_starts.ContainsKey) : [])
+            {
+                activities.Starts[entry] = _starts[entry];
+            }
+
+            activities.Spend(_model, line, _problems);
         }
     }
 

@@ -5,7 +5,7 @@ using Pleiad.Queueing.Documents;
 
 namespace Pleiad.Queueing.Imports;
 
-/// <summary>Reads the XML form (.lqnx): processors, tasks, entries with phases, synchronous calls.</summary>
+/// <summary>Reads the XML form (.lqnx): processors, tasks, entries with phases or activities, synchronous calls, forwarding.</summary>
 internal static class LqnxReader
 {
     private static readonly string[] Known = ["solver-params", "processor", "plot-control", "run-control"];
@@ -44,11 +44,6 @@ internal static class LqnxReader
         var entries = task.Elements("entry").ToArray();
         model.Tasks[Name(task)] = new LqnTask(Name(task), scheduling == "ref", scheduling == "inf" ? null : Count(task, "multiplicity"), Number(task, "think-time"), processor, [.. entries.Select(Name)], (int)Number(task, "priority"));
         Replicas(model, task);
-        if (task.Element("task-activities") is { } activities)
-        {
-            model.NotUnderstood.Add($"line {LineOf(activities)}: activities of {Name(task)} are left out");
-        }
-
         foreach (var each in entries)
         {
             var entry = model.Entry(Name(each));
@@ -60,35 +55,65 @@ internal static class LqnxReader
                     model.NotUnderstood.Add($"line {LineOf(activity)}: the second phase of entry {entry.Name} is done before it answers");
                 }
 
-                if (Number(activity, "host-demand-cvsq") is not (0 or 1))
-                {
-                    model.NotUnderstood.Add($"line {LineOf(activity)}: the variation of entry {entry.Name} is taken to be 1 (exponential)");
-                }
-
                 entry.DemandSeconds += Number(activity, "host-demand-mean");
                 entry.IsFixedCalls |= Text(activity, "call-order") == "DETERMINISTIC";
-                foreach (var call in activity.Elements())
-                {
-                    if (call.Name.LocalName == "synch-call" && Text(call, "dest") is { } to)
-                    {
-                        entry.Calls[to] = entry.Calls.GetValueOrDefault(to) + Number(call, "calls-mean");
-                    }
-                    else if (!call.Name.LocalName.StartsWith("result", StringComparison.Ordinal))
-                    {
-                        model.NotUnderstood.Add($"line {LineOf(call)}: {call.Name.LocalName} of entry {entry.Name} is left out");
-                    }
-                }
+                Calls(model, activity, entry.Calls, $"entry {entry.Name}");
             }
 
             foreach (var forwarding in each.Elements("forwarding"))
             {
-                model.NotUnderstood.Add($"line {LineOf(forwarding)}: forwarding of entry {entry.Name} is left out");
+                entry.Forwards[Text(forwarding, "dest") ?? ""] = Text(forwarding, "prob") is null ? 1 : Number(forwarding, "prob");
             }
+        }
+
+        foreach (var list in task.Elements("task-activities"))
+        {
+            Activities(model, list, Name(task), problems);
         }
 
         if (entries.Length == 0)
         {
             problems.Add(new DocumentProblem(LineOf(task), Name(task), null, "has no entry", "give the task an entry"));
+        }
+    }
+
+    private static void Activities(LqnModel model, XElement list, string task, List<DocumentProblem> problems)
+    {
+        var activities = new LqnActivities(task);
+        foreach (var each in list.Elements("activity"))
+        {
+            var activity = activities.Activity(Name(each));
+            activity.DemandSeconds = Number(each, "host-demand-mean");
+            activity.IsFixedCalls = Text(each, "call-order") == "DETERMINISTIC";
+            Calls(model, each, activity.Calls, $"activity {activity.Name}");
+            if (Text(each, "bound-to-entry") is { } entry)
+            {
+                activities.Starts[entry] = activity.Name;
+            }
+        }
+
+        activities.Precedences.AddRange(list.Elements("precedence").Where(each => each.Elements().Any(side => side.Name.LocalName.StartsWith("pre", StringComparison.Ordinal))).Select(LqnPrecedenceReader.Xml));
+        activities.Replies.UnionWith(list.Elements("reply-entry").Elements("reply-activity").Select(Name));
+        activities.Spend(model, LineOf(list), problems);
+    }
+
+    private static void Calls(LqnModel model, XElement activity, Dictionary<string, double> calls, string owner)
+    {
+        if (Number(activity, "host-demand-cvsq") is not (0 or 1))
+        {
+            model.NotUnderstood.Add($"line {LineOf(activity)}: the variation of {owner} is taken to be 1 (exponential)");
+        }
+
+        foreach (var call in activity.Elements())
+        {
+            if (call.Name.LocalName == "synch-call" && Text(call, "dest") is { } to)
+            {
+                calls[to] = calls.GetValueOrDefault(to) + Number(call, "calls-mean");
+            }
+            else if (!call.Name.LocalName.StartsWith("result", StringComparison.Ordinal))
+            {
+                model.NotUnderstood.Add($"line {LineOf(call)}: {call.Name.LocalName} of {owner} is left out");
+            }
         }
     }
 

@@ -7,7 +7,10 @@ namespace Pleiad.Queueing.Simulation;
 /// <summary>Figures with intervals from the batches of all runs.</summary>
 internal sealed class SimulationReport
 {
-    /// <summary>Batches that a single run is divided into for its intervals.</summary>
+    /// <summary>So few parts that do not depend on each other are worth a warning.</summary>
+    private const int GroupsFew = 40;
+
+    /// <summary>Stretches that a single run is divided into for the intervals of its quantiles.</summary>
     private const int GroupsOfOneRun = 20;
 
     private static readonly double[] Probabilities = [0.5, 0.9, 0.95, 0.99];
@@ -23,23 +26,17 @@ internal sealed class SimulationReport
     private readonly double _warmUp;
     private readonly int _cut;
 
-    public SimulationReport(QueueingModel model, SimulationOptions options, Replication[] runs, int cut, double batch, double horizon)
+    public SimulationReport(QueueingModel model, SimulationOptions options, Replication[] runs, int cut, BatchPlan batches)
     {
-        (_model, _options, _runs, _horizon, _warmUp, _cut) = (model, options, runs, horizon, cut * batch, cut);
+        (_model, _options, _runs, _horizon, _warmUp, _cut) = (model, options, runs, batches.Horizon, cut * batches.Batch, cut);
         (_stations, _classes) = (model.Stations.Count, model.Classes.Count);
-        if (runs.Length > 1)
-        {
-            _units = [.. runs.Select(run => Sum(run.Batches.Skip(cut)))];
-            _seconds = [.. runs.Select(_ => horizon - _warmUp)];
-        }
-        else
-        {
-            var kept = runs[0].Batches.Skip(cut).ToArray();
-            var size = Math.Max(1, kept.Length / GroupsOfOneRun);
-            var groups = kept.Chunk(size).Where(chunk => chunk.Length == size).ToArray();
-            _units = [.. groups.Select(Sum)];
-            _seconds = [.. groups.Select(_ => size * batch)];
-        }
+
+        // Uncertain inputs are drawn once for a run: its parts share them.
+        var units = (runs[0].Batches.Count - cut) / batches.PerPeriod;
+        var ofRun = model.Stations.Any(station => station.Uncertainty.Any(u => u > 0)) && runs.Length > 1 ? 1 : GroupedRatio.GroupsOfRun(runs.Length, units);
+        int[] bounds = [.. Enumerable.Range(0, ofRun + 1).Select(group => group < ofRun ? cut + (group * units / ofRun * batches.PerPeriod) : runs[0].Batches.Count)];
+        _units = [.. runs.SelectMany(run => Enumerable.Range(0, ofRun).Select(group => Sum(run.Batches.Take(bounds[group]..bounds[group + 1]))))];
+        _seconds = [.. runs.SelectMany(_ => Enumerable.Range(0, ofRun).Select(group => (bounds[group + 1] - bounds[group]) * batches.Batch))];
     }
 
     public Solution Write(string reason)
@@ -47,6 +44,8 @@ internal sealed class SimulationReport
         var system = System();
         var reached = new[] { system.ResponseTime, system.Throughput }.Max(each => each.Value > 0 ? (each.HalfWidth ?? 0) / each.Value : 0);
         var events = _runs.Sum(run => run.Events.Taken);
+        var groups = Grouped(ClassOf(null, 1), ClassOf(null, 0)).Groups;
+        var isUncertain = _model.Stations.Any(station => station.Uncertainty.Any(u => u > 0));
         var notes = new List<string>();
         if (_options.HorizonSeconds is null && reached > _options.Accuracy)
         {
@@ -58,14 +57,19 @@ internal sealed class SimulationReport
             notes.Add($"times at station '{wild.Name}' have an infinite variance: with one server the mean wait has no limit, with several perhaps none, and what is shown grows with the length of the simulation");
         }
 
-        if (_model.Stations.Any(station => station.Uncertainty.Any(u => u > 0)))
+        if (_options.HorizonSeconds is null && groups is > 0 and < GroupsFew && groups < _units.Length && !isUncertain)
+        {
+            notes.Add(FormattableString.Invariant($"what happens early in a run is felt through much of it: the intervals are of {groups} parts only and may be too narrow; allow more events"));
+        }
+
+        if (isUncertain)
         {
             notes.Add("the intervals hold the uncertainty of the model's inputs");
         }
 
         return new Solution("simulation", reason, system, [.. _model.Stations.Select(Station)])
         {
-            Simulation = new SimulationFigures(_options.Seed, _runs.Length, events, _horizon, _warmUp, _options.Confidence, _options.Accuracy, reached),
+            Simulation = new SimulationFigures(_options.Seed, _runs.Length, events, _horizon, _warmUp, _options.Confidence, _options.Accuracy, reached) { Groups = groups },
             Notes = notes,
         };
     }
@@ -85,12 +89,10 @@ internal sealed class SimulationReport
         return sum ?? [];
     }
 
-    private Estimate Ratio(Func<double[], double> numerator, Func<double[], double>? denominator = null)
-    {
-        double[] a = [.. _units.Select(numerator)];
-        double[] b = denominator is null ? _seconds : [.. _units.Select(denominator)];
-        return Statistics.Ratio(a, b, _options.Confidence);
-    }
+    private Estimate Ratio(Func<double[], double> numerator, Func<double[], double>? denominator = null) => Grouped(numerator, denominator).Estimate;
+
+    private GroupedRatio Grouped(Func<double[], double> numerator, Func<double[], double>? denominator) =>
+        GroupedRatio.Of([.. _units.Select(numerator)], denominator is null ? _seconds : [.. _units.Select(denominator)], _runs.Length, _options.Confidence);
 
     private Func<double[], double> CellsOf(int station, int? @class, int offset) => row =>
         (@class is { } c ? [c] : Enumerable.Range(0, _classes)).Sum(each => row[Replication.CellColumn(_classes, station, each) + offset]);

@@ -1,4 +1,3 @@
-using Pleiad.Distributions.Arrivals;
 using Pleiad.Queueing.Model;
 using Pleiad.Queueing.Solving;
 
@@ -10,10 +9,8 @@ internal sealed class Simulator
     /// <summary>Batches of a run before two become one.</summary>
     private const int BatchesMax = 1024;
 
-    private const int BatchesFirst = 256;
-
-    /// <summary>The number of batches is always a multiple of this.</summary>
-    private const int BatchesTogether = Replication.BatchesOfSegment;
+    /// <summary>A run does not stop by itself before its intervals come from so many independent groups: from fewer it cannot tell its own variance, and stops where that happens to look small.</summary>
+    private const int GroupsWanted = 80;
 
     private const int ExtensionsMax = 7;
 
@@ -21,16 +18,16 @@ internal sealed class Simulator
     private readonly SimulationOptions _options;
     private readonly Func<Solution, bool, bool>? _isEnough;
     private readonly Replication[] _runs;
-    private double _batch;
-    private double _horizon;
+    private readonly BatchPlan _batches;
+    private readonly int _groupsWanted;
 
     private Simulator(QueueingModel model, SimulationOptions options, Func<Solution, bool, bool>? isEnough)
     {
         (_model, _options, _isEnough) = (model, options, isEnough);
         var plan = new SimulationPlan(model);
         _runs = [.. Enumerable.Range(0, options.Replications).Select(number => new Replication(plan, options.Seed, number) { JobsMax = Math.Max(20_000, 5_000_000 / options.Replications) })];
-        _horizon = options.HorizonSeconds ?? FirstHorizon(model);
-        _batch = _horizon / BatchesFirst;
+        _batches = new BatchPlan(model, options.HorizonSeconds);
+        _groupsWanted = ModelSolver.IsUncertain(model) ? 0 : GroupsWanted;
     }
 
     /// <summary>Simulates.</summary>
@@ -59,16 +56,19 @@ internal sealed class Simulator
 
             var reached = solution.Simulation!.AccuracyReached;
             var events = _runs.Sum(run => run.Events.Taken);
-            if (reached <= _options.Accuracy || events >= _options.EventsMax || _isEnough?.Invoke(solution, true) == true)
+            var isLongEnough = solution.Simulation.Groups >= _groupsWanted || (IsDividedFully(solution.Simulation.Groups, cut) && reached <= _options.Accuracy / 2);
+            if ((reached <= _options.Accuracy && isLongEnough) || events >= _options.EventsMax || _isEnough?.Invoke(solution, true) == true)
             {
                 return solution;
             }
 
             // Half the width costs four times the length; what may be answered before is looked at sooner.
             var wanted = Math.Clamp(1.1 * Math.Pow(reached / _options.Accuracy, 2), 1.3, _isEnough is null ? 3 : 1.6);
-            Extend(Math.Max(1.05, Math.Min(wanted, (double)_options.EventsMax / events)));
+            wanted = isLongEnough ? wanted : Math.Max(wanted, 2);
+            _batches.Extend(Math.Max(1.05, Math.Min(wanted, (double)_options.EventsMax / events)));
+            var earlier = cut * _batches.Batch;
             Continue(cancellation);
-            cut = Whole(Statistics.WarmUp(Population()));
+            cut = Settled(Statistics.WarmUp(Population()) is >= 0 and var found ? found : (int)(earlier / _batches.Batch));
         }
     }
 
@@ -81,7 +81,7 @@ internal sealed class Simulator
             var cut = Statistics.WarmUp(Population());
             if (_options.HorizonSeconds is not null)
             {
-                return Whole(cut);
+                return _batches.Whole(cut);
             }
 
             if (cut >= 0 || extension == ExtensionsMax)
@@ -91,7 +91,7 @@ internal sealed class Simulator
                     RefuseGrowth();
                 }
 
-                return Whole(cut);
+                return Settled(cut);
             }
 
             var isLast = _runs.Sum(run => run.Events.Taken) >= _options.EventsMax;
@@ -103,22 +103,31 @@ internal sealed class Simulator
             if (isLast || IsAnsweredBefore())
             {
                 // It has not settled and may go on no longer: the later half is the nearest there is.
-                return Whole(_runs[0].Batches.Count / 2);
+                return _batches.Whole(_runs[0].Batches.Count / 2);
             }
 
-            Extend(2);
+            _batches.Extend(2);
         }
     }
 
-    /// <summary>From an empty start times grow: an objective that is missed already will be.</summary>
-    private bool IsAnsweredBefore() => _isEnough?.Invoke(Report(Whole(_runs[0].Batches.Count / 2), ""), false) == true;
+    /// <summary>
+    /// At least a sixteenth is cut: what MSER-5 does not tell from chance is less than the interval of one run, but the same in all. Groups are about as long, and hardly depend on each other,
+    /// so that behind the first the start is forgotten.
+    /// </summary>
+    private int Settled(int cut) => _batches.Whole(Math.Max(cut, _runs[0].Batches.Count / 16));
 
-    private Solution Report(int cut, string reason) => new SimulationReport(_model, _options, _runs, cut, _batch, _horizon).Write(reason);
+    /// <summary>From an empty start times grow: an objective that is missed already will be.</summary>
+    private bool IsAnsweredBefore() => _isEnough?.Invoke(Report(_batches.Whole(_runs[0].Batches.Count / 2), ""), false) == true;
+
+    /// <summary>Whether there are only so few groups because the runs have no more periods: with an interval that is much narrower than it need be, a few long periods are enough.</summary>
+    private bool IsDividedFully(int groups, int cut) => groups >= _runs.Length * GroupedRatio.GroupsOfRun(_runs.Length, (_runs[0].Batches.Count - cut) / _batches.PerPeriod);
+
+    private Solution Report(int cut, string reason) => new SimulationReport(_model, _options, _runs, cut, _batches).Write(reason);
 
     private void Continue(CancellationToken cancellation)
     {
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, _options.Threads), CancellationToken = cancellation };
-        var (end, batch) = (_horizon, _batch);
+        var (end, batch) = (_batches.Horizon, _batches.Batch);
         Parallel.ForEach(_runs, parallel, run => run.RunUntil(end, batch));
         if (_runs.Select(run => run.Fault).FirstOrDefault(fault => fault is not null) is { } found)
         {
@@ -127,7 +136,7 @@ internal sealed class Simulator
 
         while (_runs[0].Batches.Count > BatchesMax)
         {
-            _batch *= 2;
+            _batches.Merge();
             Array.ForEach(_runs, run => run.MergeBatches());
         }
     }
@@ -142,9 +151,6 @@ internal sealed class Simulator
             _ => Unstable(fault.Station),
         };
     }
-
-    /// <summary>To a multiple of many batches, so that batches can be merged in pairs.</summary>
-    private void Extend(double factor) => _horizon = Math.Ceiling(_horizon * factor / (_batch * BatchesTogether)) * BatchesTogether * _batch;
 
     /// <summary>A closed or bounded model cannot grow for ever; an open one must not.</summary>
     private void RefuseGrowth()
@@ -164,13 +170,10 @@ internal sealed class Simulator
         }
 
         double Mean(int station, int from, int count) =>
-            _runs.Average(run => Enumerable.Range(from, count).Average(b => Enumerable.Range(0, classes).Sum(c => run.Batches[b][Replication.CellColumn(classes, station, c)]))) / _batch;
+            _runs.Average(run => Enumerable.Range(from, count).Average(b => Enumerable.Range(0, classes).Sum(c => run.Batches[b][Replication.CellColumn(classes, station, c)]))) / _batches.Batch;
     }
 
     private ModelUnsolvableException Unstable(int place) => Stability.Unstable(_model, place, null);
-
-    /// <summary>Up to the end of a segment: quantiles have no finer parts, and are of the same requests as the means.</summary>
-    private static int Whole(int cut) => (Math.Max(0, cut) + BatchesTogether - 1) / BatchesTogether * BatchesTogether;
 
     /// <summary>Mean number of customers at all stations, batch by batch, over all runs.</summary>
     private double[] Population()
@@ -189,22 +192,6 @@ internal sealed class Simulator
             }
         }
 
-        return series;
-    }
-
-    /// <summary>Some thousand interactions, more where the load is near its limit and the memory of a queue is long.</summary>
-    private static double FirstHorizon(QueueingModel model)
-    {
-        var demands = Demands.Of(model);
-        var throughput = Enumerable.Range(0, model.Classes.Count).Select(demands.ThroughputGuess).ToArray();
-        var utilization = Enumerable.Range(0, model.Stations.Count).Where(k => !model.Stations[k].IsDelay)
-            .Select(k => Enumerable.Range(0, model.Classes.Count).Sum(c => throughput[c] * demands.Demand[c, k]) / demands.SpeedMax(k)).DefaultIfEmpty(0).Max();
-        var stretch = Math.Clamp(0.2 / Math.Max(1e-3, 1 - utilization), 1, 100);
-        var cycle = Enumerable.Range(0, model.Classes.Count).Max(c => demands.Total(c) + model.Classes[c].ThinkTime.Mean);
-        var slowest = throughput.Where(x => x > 0).DefaultIfEmpty(1).Min();
-
-        // What repeats is seen whole, and more than once.
-        var period = model.Classes.Max(each => each.Arrivals switch { TimeVaryingArrivals steps => steps.Period, TraceArrivals trace => trace.Period, _ => 0 });
-        return Math.Max(Math.Max(3 * period, 1000 * stretch / Math.Max(throughput.Sum(), 1e-12)), Math.Max(10 * cycle, Math.Min(100 / slowest, 20_000 / Math.Max(throughput.Sum(), 1e-12))));
+        return _batches.WithoutPeriod(series);
     }
 }

@@ -1,38 +1,10 @@
 using MathNet.Numerics.Distributions;
-using Pleiad.Queueing.Solving;
 
 namespace Pleiad.Queueing.Simulation;
 
-/// <summary>Intervals from independent runs or batches.</summary>
+/// <summary>What is told of a series.</summary>
 internal static class Statistics
 {
-    /// <summary>Ratio of two sums with its interval: the residuals a − ratio × b carry the error.</summary>
-    public static Estimate Ratio(ReadOnlySpan<double> numerators, ReadOnlySpan<double> denominators, double confidence)
-    {
-        double a = 0, b = 0;
-        for (var i = 0; i < numerators.Length; i++)
-        {
-            a += numerators[i];
-            b += denominators[i];
-        }
-
-        if (!(b > 0))
-        {
-            return new Estimate(double.NaN);
-        }
-
-        var n = numerators.Length;
-        var ratio = a / b;
-        var sum = 0.0;
-        for (var i = 0; i < n; i++)
-        {
-            var residual = numerators[i] - (ratio * denominators[i]);
-            sum += residual * residual;
-        }
-
-        return new Estimate(ratio, n < 2 ? null : Quantile(confidence, n - 1) * Math.Sqrt(sum / (n * (n - 1.0))) / (b / n));
-    }
-
     /// <summary>Half width of the interval of a mean.</summary>
     public static double? HalfWidth(IReadOnlyList<double> values, double confidence)
     {
@@ -42,7 +14,7 @@ internal static class Statistics
         }
 
         var mean = values.Average();
-        return Quantile(confidence, values.Count - 1) * Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count * (values.Count - 1.0)));
+        return StudentT.InvCDF(0, 1, values.Count - 1, 1 - ((1 - confidence) / 2)) * Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count * (values.Count - 1.0)));
     }
 
     /// <summary>
@@ -93,6 +65,4 @@ internal static class Statistics
 
         return cut > groups / 2 ? -1 : cut * group;
     }
-
-    private static double Quantile(double confidence, int freedom) => StudentT.InvCDF(0, 1, freedom, 1 - ((1 - confidence) / 2));
 }

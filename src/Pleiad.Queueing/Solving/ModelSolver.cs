@@ -44,7 +44,7 @@ public static class ModelSolver
                 var isUncertain = method == SolutionMethod.Auto && IsUncertain(model);
                 if (exact is not null && !isUncertain)
                 {
-                    return exact;
+                    return WithoutQuantiles(exact);
                 }
 
                 if (obstacle == TooLarge && method == SolutionMethod.Auto && ApproximateMva.Obstacle(model) is null)
@@ -57,7 +57,7 @@ public static class ModelSolver
                     var (chain, noChain) = ChainSolution.TrySolve(model, method == SolutionMethod.Exact ? ChainSolution.StatesMax : ChainSolution.StatesAuto, $"{obstacle}, but it is small enough", cancellation);
                     if (chain is not null)
                     {
-                        return chain;
+                        return WithoutQuantiles(chain);
                     }
 
                     obstacle = $"{obstacle}, and {noChain}";
@@ -71,6 +71,10 @@ public static class ModelSolver
                 return Simulator.Solve(model, options, obstacle ?? "the model's inputs are uncertain, which an exact solution would not show", cancellation);
         }
     }
+
+    /// <summary>Says where quantiles are to be had when the solution has none.</summary>
+    private static Solution WithoutQuantiles(Solution solution) =>
+        solution.System.Quantiles.Count > 0 ? solution : solution with { Notes = [.. solution.Notes, "this method gives means only; --method simulate gives quantiles of the response time too, with intervals"] };
 
     private const string TooLarge = "its populations are too many for an exact solution";
 

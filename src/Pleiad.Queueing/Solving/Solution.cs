@@ -65,7 +65,11 @@ public sealed record SystemFigures(string Name, Estimate Throughput, Estimate Re
 /// <param name="Confidence">Level of the intervals, for example 0.95.</param>
 /// <param name="AccuracyWanted">Relative half width asked for.</param>
 /// <param name="AccuracyReached">Relative half width of the response time.</param>
-public sealed record SimulationFigures(ulong Seed, int Replications, long Events, double SimulatedSeconds, double WarmUpSeconds, double Confidence, double AccuracyWanted, double AccuracyReached);
+public sealed record SimulationFigures(ulong Seed, int Replications, long Events, double SimulatedSeconds, double WarmUpSeconds, double Confidence, double AccuracyWanted, double AccuracyReached)
+{
+    /// <summary>Parts of the runs, independent of each other as far as can be seen, that the interval of the response time comes from.</summary>
+    public int Groups { get; init; }
+}
 
 /// <summary>Limits of what any scheduling can do (asymptotic), and narrower ones for balanced and unbalanced networks of queues.</summary>
 /// <param name="ThroughputMax">Interactions per second that the bottleneck allows.</param>
