@@ -163,7 +163,7 @@ public sealed class ForkServerTests
     {
         await using var test = await WarmHost.OpenAsync(StartMode.Clone, spares: 1);
         await test.SparesAsync(1);
-        using var other = await ServerOfItsOwn.StartAsync(test.Test);
+        await using var other = await ServerOfItsOwn.StartAsync(test.Test);
 
         var unborn = await other.AskAsync(new ProcessLimit(LimitCore, 0));
         unborn.Birth.Error.ShouldBe(0);
@@ -185,7 +185,7 @@ public sealed class ForkServerTests
     {
         await using var test = await WarmHost.OpenAsync(StartMode.Clone, spares: 1);
         await test.SparesAsync(1);
-        using var other = await ServerOfItsOwn.StartAsync(test.Test);
+        await using var other = await ServerOfItsOwn.StartAsync(test.Test);
 
         await other.Requests.SendAsync(new byte[100]);
 
@@ -215,7 +215,7 @@ public sealed class ForkServerTests
     }
 
     /// <summary>A fork server that a test asks by itself.</summary>
-    private sealed class ServerOfItsOwn : IDisposable
+    private sealed class ServerOfItsOwn : IAsyncDisposable
     {
         private const string Name = "pleiad-test-server";
 
@@ -258,10 +258,12 @@ public sealed class ForkServerTests
             return (ForkMessages.Birth(birth), own);
         }
 
-        public void Dispose()
+        public async ValueTask DisposeAsync()
         {
             Requests.Dispose();
+            await Process.Released.WaitAsync(TestHost.Patience);
             Process.Dispose();
+            (await _launcher.RemoveAsync()).ShouldBeEmpty();
             _launcher.Dispose();
             _watch.Dispose();
             _log.Dispose();
