@@ -42,7 +42,7 @@ internal static class ToolProcess
             UseShellExecute = false,
         };
         process.StartInfo.Environment["LC_ALL"] = "C"; // messages are read
-        process.StartInfo.Environment["TMPDIR"] = directory;
+        process.StartInfo.Environment["TMPDIR"] = Path.GetFullPath(directory);
         process.StartInfo.Environment.Remove("MAKEFLAGS"); // those of a make that runs Pleiad are not for this one
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);

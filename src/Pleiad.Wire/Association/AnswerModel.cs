@@ -91,8 +91,8 @@ internal sealed class AnswerModel
             var hash = HashOf(call, level);
             var isEqual = hash == HashOf(request.Exchange, level);
             var chance = Chance(request.Class, level, hash);
-            Add(request.Class, level, weight, isEqual, chance);
-            Add(AnyClass, level, weight, isEqual, chance);
+            CollectionsMarshal.GetValueRefOrAddDefault(_seen, (request.Class, level), out _).Add(weight, isEqual, chance);
+            CollectionsMarshal.GetValueRefOrAddDefault(_seen, (AnyClass, level), out _).Add(weight, isEqual, chance);
         }
     }
 
@@ -112,16 +112,7 @@ internal sealed class AnswerModel
         }
     }
 
-    public void Fade(double keep)
-    {
-        foreach (var key in _seen.Keys)
-        {
-            ref var seen = ref CollectionsMarshal.GetValueRefOrNullRef(_seen, key);
-            seen.Weight *= keep;
-            seen.Equal *= keep;
-            seen.ByChance *= keep;
-        }
-    }
+    public void Fade(double keep) => Sightings.Fade(_seen, keep);
 
     /// <summary>Adds for each candidate the logarithm of the likelihood ratio that the block's answer is its own.</summary>
     public void AddEvidence(Block block)
@@ -153,14 +144,6 @@ internal sealed class AnswerModel
         _ => ValueHash.Combine(HashOf(exchange, 1), exchange.AnswerFields),
     };
 
-    private void Add(int ofClass, int level, double weight, bool isEqual, double chance)
-    {
-        ref var seen = ref CollectionsMarshal.GetValueRefOrAddDefault(_seen, (ofClass, level), out _);
-        seen.Weight += weight;
-        seen.Equal += isEqual ? weight : 0;
-        seen.ByChance += weight * chance;
-    }
-
     /// <summary>The share of calls whose answer is their request's.</summary>
     private double ShareOf(int ofClass, int level)
     {
@@ -173,11 +156,4 @@ internal sealed class AnswerModel
     /// <summary>The chance that a request of the class has this answer.</summary>
     private double Chance(int ofClass, int level, ulong hash) =>
         Math.Min((_frequency.GetValueOrDefault((ofClass, level, hash)) + 0.5) / (_totals.GetValueOrDefault(ofClass) + 1.0), 1 - 1e-3);
-
-    private struct Sightings
-    {
-        public double Weight;
-        public double Equal;
-        public double ByChance;
-    }
 }

@@ -12,6 +12,7 @@ internal sealed class LinkModel
     private readonly DelayDensity _empty = new();
     private readonly TransitionModel _transitions;
     private readonly StepModel _steps;
+    private Share _early = new(1, 100);
 
     public LinkModel(Dictionary<int, int> kinds)
     {
@@ -23,7 +24,6 @@ internal sealed class LinkModel
 
     /// <summary>Of statements that are known by kind only for certain: their kind.</summary>
     public Dictionary<int, int> Kinds { get; }
-    private Share _early = new(1, 100);
 
     /// <summary>
     /// How much a request's first and last delay count as two witnesses: 1 when they are independent, less where both are long or short together, as in a machine that has no

@@ -98,10 +98,7 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
                 continue;
             }
 
-            ref var seen = ref CollectionsMarshal.GetValueRefOrAddDefault(_pairs, key, out _);
-            seen.Weight += weight;
-            seen.Equal += value.Hash == token.Hash ? weight : 0;
-            seen.ByChance += weight * Chance(new RequestToken(token.Key, value.Hash));
+            CollectionsMarshal.GetValueRefOrAddDefault(_pairs, key, out _).Add(weight, value.Hash == token.Hash, Chance(new RequestToken(token.Key, value.Hash)));
         }
     }
 
@@ -158,13 +155,7 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
     public void Fade(double keep)
     {
         _answers.Fade(keep);
-        foreach (var key in _pairs.Keys)
-        {
-            ref var seen = ref CollectionsMarshal.GetValueRefOrNullRef(_pairs, key);
-            seen.Weight *= keep;
-            seen.Equal *= keep;
-            seen.ByChance *= keep;
-        }
+        Sightings.Fade(_pairs, keep);
     }
 
     /// <summary>Logarithms of the likelihood ratios that a block and each of its candidates belong together, by their values alone.</summary>
@@ -215,13 +206,6 @@ internal sealed class ValueModel(Dictionary<int, int> kinds)
 
     /// <summary>The chance that a request has this value in this place.</summary>
     private double Chance(RequestToken token) => (_frequency.GetValueOrDefault(token) + 0.5) / (_keyTotals.GetValueOrDefault(token.Key) + 1.0);
-
-    private struct Sightings
-    {
-        public double Weight;
-        public double Equal;
-        public double ByChance;
-    }
 
     private readonly record struct Link(int Key, double LogEqual, double LogDifferent);
 }

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Pleiad.Machines.Images;
 using Pleiad.Machines.Images.Linux;
-using Pleiad.TestKit;
 
 namespace Pleiad.Machines.Tests.Guests;
 
@@ -11,7 +10,6 @@ internal static class BusyboxImage
 {
     private const string Busybox = "/bin/busybox";
     private const uint Program = 0b111_101_101;
-    private static readonly TimeSpan FetchTime = TimeSpan.FromMinutes(5);
     private static readonly string[] Drivers = ["virtio_pci", "virtio_mmio", "virtio_net"];
 
     private static readonly Lazy<Task<(string Kernel, string Initramfs)>> Files = new(MakeAsync);
@@ -60,11 +58,9 @@ internal static class BusyboxImage
 
     private static async Task MakeAsync(string root)
     {
-        var tree = Path.Combine(root, "package");
-        await Programs.RunAsync(FetchTime, "sh", Path.Combine(GuestImage.Repository(), "guest", "linux", "fetch-package.sh"), "linux-image-cloud-amd64", tree);
-        var packed = Directory.GetFiles(Path.Combine(tree, "boot"), "vmlinuz-*").Single();
+        var package = await KernelPackage.FetchAsync("linux-image-cloud-amd64", Path.Combine(root, "package"));
         var kernel = Path.Combine(root, "vmlinux");
-        await File.WriteAllBytesAsync(kernel, CompressedKernel.Unpack(await File.ReadAllBytesAsync(packed), packed));
+        await File.WriteAllBytesAsync(kernel, CompressedKernel.Unpack(await File.ReadAllBytesAsync(package.Kernel), package.Kernel));
 
         var initramfs = Path.Combine(root, "initramfs");
         await using (var to = File.Create(initramfs))
@@ -75,12 +71,9 @@ internal static class BusyboxImage
             archive.AddFile("lease", Encoding.ASCII.GetBytes(Lease), Program);
             archive.AddFile("www/health", "well\n"u8, 0b110_100_100);
             archive.AddFile("bin/busybox", new FileInfo(Busybox), Program);
-            foreach (var (module, number) in KernelModules.InOrder(Directory.GetDirectories(Path.Combine(tree, "lib", "modules")).Single(), Drivers).Select((module, number) => (module, number)))
-            {
-                archive.AddFile($"modules/{number:D2}", KernelModules.WithoutSignature(await File.ReadAllBytesAsync(module)), 0b110_100_100);
-            }
+            await package.AddModulesAsync(archive, Drivers);
         }
 
-        Directory.Delete(tree, recursive: true);
+        Directory.Delete(package.Tree, recursive: true);
     }
 }

@@ -15,7 +15,6 @@ internal static class EmulatedHost
     private const string Busybox = "/bin/busybox";
     private const string Ended = "job ended with status ";
     private const uint Program = 0b111_101_101;
-    private static readonly TimeSpan FetchTime = TimeSpan.FromMinutes(5);
 
     /// <summary>To reach its files, and for machines' networks.</summary>
     private static readonly string[] Drivers = ["virtio_pci", "9pnet_virtio", "9p", "overlay", "tun", "bridge"];
@@ -99,9 +98,8 @@ internal static class EmulatedHost
 
     private static async Task MakeAsync(string root)
     {
-        var tree = Path.Combine(root, "package");
-        await Programs.RunAsync(FetchTime, "sh", Path.Combine(GuestImage.Repository(), "guest", "linux", "fetch-package.sh"), "linux-image-amd64", tree);
-        File.Move(Directory.GetFiles(Path.Combine(tree, "boot"), "vmlinuz-*").Single(), Path.Combine(root, "vmlinuz"));
+        var package = await KernelPackage.FetchAsync("linux-image-amd64", Path.Combine(root, "package"));
+        File.Move(package.Kernel, Path.Combine(root, "vmlinuz"));
 
         await using (var to = File.Create(Path.Combine(root, "initramfs")))
         using (var archive = new CpioArchive(to))
@@ -109,12 +107,9 @@ internal static class EmulatedHost
             archive.AddDevice("dev/console", 5, 1);
             archive.AddFile("init", Encoding.ASCII.GetBytes(Init), Program);
             archive.AddFile(Busybox[1..], new FileInfo(Busybox), Program);
-            foreach (var (module, number) in KernelModules.InOrder(Directory.GetDirectories(Path.Combine(tree, "lib", "modules")).Single(), Drivers).Select((module, number) => (module, number)))
-            {
-                archive.AddFile($"modules/{number:D2}", await File.ReadAllBytesAsync(module), 0b110_100_100);
-            }
+            await package.AddModulesAsync(archive, Drivers);
         }
 
-        Directory.Delete(tree, recursive: true);
+        Directory.Delete(package.Tree, recursive: true);
     }
 }

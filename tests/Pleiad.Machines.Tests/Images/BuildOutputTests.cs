@@ -102,7 +102,7 @@ public sealed class BuildOutputTests
     {
         using var directory = new TemporaryDirectory();
 
-        var result = await ToolProcess.RunAsync("mktemp", [], directory.Path, TimeSpan.FromSeconds(60), TimeProvider.System, CancellationToken.None);
+        var result = await ToolProcess.RunAsync("mktemp", [], Path.GetRelativePath(".", directory.Path), TimeSpan.FromSeconds(60), TimeProvider.System, CancellationToken.None);
 
         result.Lines.ShouldHaveSingleItem().ShouldBe(Directory.GetFiles(directory.Path).ShouldHaveSingleItem());
     }
